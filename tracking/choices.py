@@ -1,0 +1,235 @@
+"""Every closed set of words of the product, once. Compared as members, never as strings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import TextChoices
+
+
+class Platform(TextChoices):
+    LMS = "lms", "LMS"
+    CALL_LOGIC = "call_logic", "Call Logic"
+
+
+class Level(TextChoices):
+    """Where a rule lives. A product's rule sees every event of the product, a campaign's those of the campaign."""
+
+    PRODUCT = "product", "Product"
+    CAMPAIGN = "campaign", "Campaign"
+
+
+class Method(TextChoices):
+    POST = "POST", "POST"
+    FORM = "FORM", "FORM"
+
+
+class TrackingStrategy(TextChoices):
+    DIRECT_SOLD = "direct_sold", "Direct Sold Only"
+    PINGBACK = "pingback", "PingBack Only"
+
+
+class Filter(TextChoices):
+    """The nineteen filter fields, in the seed's order. The value is the field's name everywhere."""
+
+    METHOD = "method", "Method"
+    TRACKING_STRATEGY = "tracking_strategy", "Tracking Strategy"
+    PUBLISHER = "publisher", "Publisher"
+    PUBLISHER_EXCLUDE = "publisher_exclude", "Publisher Exclude"
+    CHANNEL = "channel", "Channel"
+    CHANNEL_EXCLUDE = "channel_exclude", "Channel Exclude"
+    CALL_TRACKING_POOL = "call_tracking_pool", "Call Tracking Pool"
+    SOURCE = "source", "Source"
+    SOURCE_EXCLUDE = "source_exclude", "Source Exclude"
+    BUYER = "buyer", "Buyer"
+    BUYER_EXCLUDE = "buyer_exclude", "Buyer Exclude"
+    CAMPAIGN = "campaign", "Campaign"
+    CAMPAIGN_EXCLUDE = "campaign_exclude", "Campaign Exclude"
+    PINGTREE = "pingtree", "Pingtree"
+    PINGTREE_EXCLUDE = "pingtree_exclude", "Pingtree Exclude"
+    PRICE_RESTRICTION = "price_restriction", "Price Restrictions"
+    PRICE_RESTRICTION_VALUE = "price_restriction_value", "Price Restriction Value"
+    MIN_PRICE = "min_price", "Min Price"
+    MAX_PRICE = "max_price", "Max Price"
+
+
+class PriceKind(TextChoices):
+    POSITIVE = "positive", "Price is greater than 0"
+    GREATER = "greater", "Price is greater than a certain value"
+    AT_LEAST = "at_least", "Price is greater than or equal to a certain value"
+    LOWER = "lower", "Price is lower than a certain value"
+    AT_MOST = "at_most", "Price is lower than or equal to a certain value"
+    RANGE = "range", "Price range inclusive"
+
+
+class Role(TextChoices):
+    """Who looks at a rule; the value is the name of the Django group. Source: DOMAIN, "Roles"."""
+
+    GLOBAL_ADMIN = "Global Admin", "Global Admin"
+    LMS_ADMIN = "LMS Admin", "LMS Admin"
+    CALL_LOGIC_ADMIN = "Call Logic Admin", "Call Logic Admin"
+    SUPPORT = "Support", "Support"
+    BUYER_AGENT = "Buyer Agent", "Buyer Agent"
+    BUYER_EDITOR = "Buyer Editor", "Buyer Editor"
+
+
+class RuleKind(TextChoices):
+    ESP = "smtp_esp", "SMTP ESP"
+    CUSTOM = "smtp_custom", "SMTP with Custom Connection"
+
+
+class ConnectionKind(TextChoices):
+    """What the field "SMTP-connection" shows. Each rule kind allows one of them."""
+
+    MANUAL = "manual", "Manual connection"
+    ESP = "esp", "ESP Service"
+
+
+class Encryption(TextChoices):
+    NONE = "none", "No encryption"
+    TLS = "tls", "Use TLS encryption"
+    SSL = "ssl", "Use SSL encryption"
+
+
+class ContentType(TextChoices):
+    TEXT = "text", "Text"
+    HTML = "html", "HTML"
+    ALL = "all", "All"
+
+
+class DeliveryPolicy(TextChoices):
+    """What becomes of a mail whose fate the server left unsaid after its final dot."""
+
+    NEVER_TWICE = "never_twice", "Never twice: keep it as unknown, an operator decides"
+    NEVER_LOSE = "never_lose", "Never lose: send it again with the same Message-ID"
+
+
+class MissingPlaceholder(TextChoices):
+    EMPTY = "empty", "Send with an empty value"
+    SKIP = "skip", "Do not send the mail"
+
+
+class Timeframe(TextChoices):
+    MINUTES_5 = "5m", "5 minutes"
+    HOUR_1 = "1h", "1 hour"
+    HOURS_3 = "3h", "3 hours"
+    HOURS_6 = "6h", "6 hours"
+
+    @property
+    def length(self) -> timedelta:
+        return _TIMEFRAMES[self]
+
+
+_TIMEFRAMES = {
+    Timeframe.MINUTES_5: timedelta(minutes=5),
+    Timeframe.HOUR_1: timedelta(hours=1),
+    Timeframe.HOURS_3: timedelta(hours=3),
+    Timeframe.HOURS_6: timedelta(hours=6),
+}
+
+
+class DeliveryState(TextChoices):
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    RETRYING = "retrying", "Retrying"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Unknown"
+    HELD = "held", "Held"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Phase(TextChoices):
+    """How far an attempt came. The mail may have been taken from `DATA` on, and not before."""
+
+    RENDER = "render", "Render"
+    CONNECT = "connect", "Connect"
+    TLS = "tls", "TLS"
+    AUTH = "auth", "Login"
+    MAIL = "mail", "Sender"
+    RCPT = "rcpt", "Recipients"
+    DATA = "data", "Data"
+    ACCEPTED = "accepted", "Accepted"
+
+
+class Failure(TextChoices):
+    """Why a mail server did not take a mail, as the retry policy sees it. Source: RELIABILITY 3.4."""
+
+    TEMPORARY = "temporary", "Temporary failure"
+    LIMIT = "limit", "Sending limit of the server"
+    PERMANENT = "permanent", "Permanent refusal"
+    AUTHENTICATION = "authentication", "Login refused"
+    TLS = "tls", "Encryption failed"
+    HOST = "host", "Host not allowed"
+    TIMEOUT = "timeout", "Time-out"
+    UNKNOWN = "unknown", "Outcome unknown"
+
+
+class Reason(TextChoices):
+    """Why a delivery failed, is held, or was cancelled. Empty for the other states."""
+
+    RENDER = "render", "The template did not render"
+    MISSING_PLACEHOLDER = "missing_placeholder", "A placeholder had no value"
+    INVALID_SENDER = "invalid_sender", "The sender is not a valid address"
+    INVALID_RECIPIENT = "invalid_recipient", "No recipient is a valid address"
+    REFUSED = "refused", "Refused by the mail server"
+    TOO_MANY_TRIES = "too_many_tries", "Too many tries"
+    EXPIRED = "expired", "Too old"
+    WORKER_LOST = "worker_lost", "The worker died each time"
+    AUTHENTICATION = "authentication", "Login refused"
+    TLS = "tls", "Encryption failed"
+    HOST = "host", "Host not allowed"
+    LIMIT = "limit", "Sending limit of the server"
+    CREDENTIALS = "credentials", "The stored password cannot be read"
+    RULE_DELETED = "rule_deleted", "The rule was deleted"
+    OPERATOR = "operator", "By an operator"
+
+
+class WarningCause(TextChoices):
+    """Why one event counted as a warning of its rule: a closed list. Source: DOMAIN, "Warnings and alerts"."""
+
+    RENDER_ERROR = "render_error", "The template did not render"
+    MISSING_PLACEHOLDER = "missing_placeholder", "A placeholder had no value"
+    INVALID_SENDER = "invalid_sender", "Invalid sender address"
+    INVALID_RECIPIENT = "invalid_recipient", "Invalid recipient address"
+    TEMPORARY_FAILURE = "temporary_failure", "Temporary failure"
+    PERMANENT_REFUSAL = "permanent_refusal", "Refused for good"
+    PARTIAL_REFUSAL = "partial_refusal", "Some recipients refused"
+    AUTHENTICATION = "authentication", "Login refused"
+    TLS = "tls", "Encryption failed"
+    HOST = "host", "Host not allowed"
+    TIMEOUT = "timeout", "Time-out"
+    LIMIT = "limit", "Sending limit of the server"
+    UNKNOWN_OUTCOME = "unknown_outcome", "Outcome unknown"
+    WORKER_LOST = "worker_lost", "The worker died"
+    CREDENTIALS = "credentials", "The stored password cannot be read"
+
+
+class RecipientRole(TextChoices):
+    TO = "to", "To"
+    CC = "cc", "Cc"
+    BCC = "bcc", "Bcc"
+
+
+class RecipientStatus(TextChoices):
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    REFUSED = "refused", "Refused"
+    BOUNCED = "bounced", "Bounced"
+
+
+class AlertState(TextChoices):
+    """The state of one alert mail."""
+
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+
+
+class WatchState(TextChoices):
+    """The state of a rule's thresholds."""
+
+    OK = "ok", "OK"
+    FIRING = "firing", "Firing"
+    RECOVERED = "recovered", "Recovered"

@@ -1,0 +1,84 @@
+"""Every exception of the product.
+
+    TrackingError
+    ├── EventError            the platform handed us something that is not an event
+    ├── RuleError             a rule, or a connection, that could not run
+    ├── TemplateError         a subject or body that does not compile or render
+    ├── AddressError          text that is not one mailbox
+    ├── CredentialsError      a stored secret that no key of ours opens
+    └── SendError             a mail server did not let us in
+
+Foreign exceptions become one of these at the edge where they arise, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tracking.choices import Failure, Phase
+
+
+class TrackingError(Exception):
+    """Base of all errors that the product raises on purpose."""
+
+
+class FieldErrors(TrackingError):
+    """What is wrong, field by field.
+
+    `errors` maps a field's path (`lead.a.b`, `filters.min_price`) to sentences that say what would be right.
+    """
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        self.errors: dict[str, list[str]] = {field: list(messages) for field, messages in errors.items()}
+        super().__init__("; ".join(f"{field}: {' '.join(found)}" for field, found in self.errors.items()))
+
+
+class EventError(FieldErrors):
+    """The platform handed us something that is not an event."""
+
+
+class RuleError(FieldErrors):
+    """A rule or a connection that could not run as it stands."""
+
+
+class TemplateError(TrackingError):
+    """A template that does not compile or render. `line` and `column` count from 1, None where unknown."""
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        if self.line is None:
+            return self.message
+        place = f"line {self.line}" if self.column is None else f"line {self.line}, column {self.column}"
+        return f"{self.message} ({place})"
+
+
+class AddressError(TrackingError):
+    """Text that is not exactly one mailbox."""
+
+
+class CredentialsError(TrackingError):
+    """A stored secret that none of CREDENTIALS_KEYS opens, or that belongs to another row."""
+
+
+class SendError(TrackingError):
+    """A session could not be opened. What the retry policy asks is `failure`, nothing else.
+
+    `code` is the server's SMTP reply, None when it never spoke; `phase` how far the session came.
+    """
+
+    def __init__(
+        self, message: str, *, failure: Failure, phase: Phase, code: int | None = None, enhanced: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.failure = failure
+        self.phase = phase
+        self.code = code
+        self.enhanced = enhanced
