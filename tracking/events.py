@@ -1,0 +1,150 @@
+"""Event: the frozen fact that the platform hands us, and its JSON form."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
+
+from tracking.choices import Method, TrackingStrategy
+from tracking.errors import EventError
+from tracking.triggers import TRIGGERS, Trigger, known
+from tracking.validation import Id, Money, field_errors, one_line, parse_json, storable
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 5
+MAX_BATCH = 1_000
+
+ENTITIES = ("product", "campaign", "publisher", "channel", "source", "buyer", "pingtree", "call_tracking_pool")
+
+
+def _plain(value: object, depth: int) -> None:
+    """Refuse what is not plain JSON, or nests deeper than MAX_DEPTH; the outer object counts as one."""
+    if isinstance(value, dict | list):
+        if depth > MAX_DEPTH:
+            raise ValueError(f"must be nested at most {MAX_DEPTH} deep")
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(value, dict):
+                _plain(key, depth) if isinstance(key, str) else _refuse_key()
+            _plain(item, depth + 1)
+    elif isinstance(value, str):
+        storable(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must hold finite numbers only")
+    elif value is not None and not isinstance(value, int | float):
+        raise ValueError("must hold plain JSON values only")
+
+
+def _refuse_key() -> None:
+    raise ValueError("must have strings as keys")
+
+
+def _plain_object(value: dict[str, Any]) -> dict[str, Any]:
+    _plain(value, 1)
+    return value
+
+
+def _known_trigger(value: str) -> str:
+    return known(value).value
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str | datetime):  # pydantic would read a number as seconds
+        raise ValueError("must be ISO 8601 with offset, as in 2026-01-31T12:00:00+00:00")
+    return value
+
+
+def _none_as_empty(value: object) -> object:
+    return {} if value is None else value
+
+
+PlainObject = Annotated[dict[str, Any], BeforeValidator(_none_as_empty), AfterValidator(_plain_object)]
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(one_line)]
+
+
+class Event(BaseModel):
+    """One occurrence on the platform.
+
+    `event_id` is the platform's own key of the occurrence (never of the lead: one person posted twice is two
+    events). Ids are the platform's; None where the event has no such entity. `price` is in the platform's currency.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="Event")
+
+    event_id: Text
+    trigger: Annotated[str, Field(strict=True), AfterValidator(_known_trigger)]
+    occurred_at: Annotated[AwareDatetime, BeforeValidator(_moment)]
+    product: Id | None = None
+    campaign: Id | None = None
+    publisher: Id | None = None
+    channel: Id | None = None
+    source: Id | None = None
+    buyer: Id | None = None
+    pingtree: Id | None = None
+    call_tracking_pool: Id | None = None
+    method: Method | None = None
+    tracking_strategy: TrackingStrategy | None = None
+    price: Money | None = None
+    lead_id: Text | None = None
+    lead: PlainObject = Field(default_factory=dict)
+    call: PlainObject = Field(default_factory=dict)
+    test: StrictBool = False
+
+    def __init__(self, **fields: Any) -> None:
+        """Raises EventError, naming each field that is wrong."""
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise EventError(field_errors(error, whole="event")) from None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if (self.lead or self.call) and _size(self.lead) + _size(self.call) > MAX_BYTES:
+            raise ValueError(f"must have at most {MAX_BYTES:,} bytes as JSON")
+        return self
+
+    @property
+    def kind(self) -> Trigger:
+        return TRIGGERS[self.trigger]
+
+    @classmethod
+    def from_json(cls, value: object) -> Event:
+        """The event that a decoded JSON value describes. Raises EventError."""
+        if not isinstance(value, dict):
+            raise EventError({"event": ["must be an object"]})
+        if any(not isinstance(key, str) for key in value):
+            raise EventError({"event": ["must have strings as keys"]})
+        return cls(**value)
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> Event:
+        """The event in a JSON text of at most 64 KiB. Raises EventError."""
+        raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        if len(raw) > MAX_BYTES:
+            raise EventError({"event": [f"must have at most {MAX_BYTES:,} bytes as JSON"]})
+        try:
+            value = parse_json(raw)
+        except ValueError as error:
+            raise EventError({"event": [f"is not valid JSON: {error}"]}) from None
+        return cls.from_json(value)
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form; what it leaves out has its default."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def _size(value: dict[str, Any]) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,0 +1,1 @@
+"""Which rules an event concerns: pure functions over rule definitions and events."""

@@ -1,0 +1,82 @@
+"""Whether and when a mail that was not taken is tried again. Source: RELIABILITY 3.4, DESIGN 8 (knobs)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracking.choices import DeliveryPolicy, DeliveryState, Failure, Reason
+
+FLOOR = timedelta(seconds=30)
+CEILING = timedelta(seconds=4_000)
+
+# Failures of the connection, not of the mail: the mail waits as held, no try is spent.
+HOLDS = {
+    Failure.AUTHENTICATION: Reason.AUTHENTICATION,
+    Failure.TLS: Reason.TLS,
+    Failure.HOST: Reason.HOST,
+    Failure.LIMIT: Reason.LIMIT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    tries: int = 20
+    lifetime: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What becomes of a delivery. `next_attempt_at` is None in a final state."""
+
+    state: DeliveryState
+    reason: Reason | None = None
+    next_attempt_at: datetime | None = None
+
+    @property
+    def spends_try(self) -> bool:
+        return self.state is not DeliveryState.HELD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One attempt that did not end in acceptance. `number` counts from 1; `hint` is the server's own "try again in"."""
+
+    number: int
+    created_at: datetime
+    now: datetime
+    hint: timedelta | None = None
+
+
+def back_off(number: int, *, jitter: float) -> timedelta:
+    """The wait after the try of that number: 30 s doubling to 4,000 s, full jitter above the floor.
+
+    `jitter` is a random number in [0, 1).
+    """
+    ceiling = min(CEILING, FLOOR * 2 ** min(number - 1, 12))
+    return FLOOR + (ceiling - FLOOR) * jitter
+
+
+def pause(streak: int) -> timedelta:
+    """How long a connection rests after that many sessions in a row that could not be opened: 60 s doubling to 1 h."""
+    return min(timedelta(hours=1), timedelta(seconds=60) * 2 ** min(max(streak - 1, 0), 6))
+
+
+def fate(
+    failure: Failure, attempt: Try, *, policy: DeliveryPolicy, limits: Limits, jitter: Callable[[], float]
+) -> Fate:
+    """The state of a delivery after a failed try."""
+    if failure is Failure.PERMANENT:
+        return Fate(state=DeliveryState.FAILED, reason=Reason.REFUSED)
+    if failure is Failure.UNKNOWN and policy is DeliveryPolicy.NEVER_TWICE:
+        return Fate(state=DeliveryState.UNKNOWN)
+    if attempt.now - attempt.created_at >= limits.lifetime:
+        return Fate(state=DeliveryState.FAILED, reason=Reason.EXPIRED)
+    if failure in HOLDS:
+        wait = max(attempt.hint or FLOOR, FLOOR)
+        return Fate(state=DeliveryState.HELD, reason=HOLDS[failure], next_attempt_at=attempt.now + wait)
+    if attempt.number >= limits.tries:
+        return Fate(state=DeliveryState.FAILED, reason=Reason.TOO_MANY_TRIES)
+    wait = max(back_off(attempt.number, jitter=jitter()), attempt.hint or timedelta())
+    return Fate(state=DeliveryState.RETRYING, next_attempt_at=attempt.now + wait)

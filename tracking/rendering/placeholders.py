@@ -1,0 +1,98 @@
+"""Plain substitution: `{{ lead.first_name }}` becomes its value, and braces can do nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import escape
+
+from tracking.errors import TemplateError
+
+Path = tuple[str, ...]
+
+_OPEN = re.compile(r"\{\{|\{%")
+_NAME = re.compile(r"\s*([\w-]+(?:\.[\w-]+)*)\s*\}\}")
+
+_SWITCH = 'set "Use Twig Engine" to Yes'
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTemplate:
+    """Text and placeholder names by turns, in order."""
+
+    parts: tuple[str | Path, ...]
+
+    def names(self) -> list[Path]:
+        return [part for part in self.parts if isinstance(part, tuple)]
+
+    def render(self, context: Mapping[str, Any], *, html: bool, missing: set[str]) -> str:
+        """The text with all values filled in; escaped when `html`. Names without a value are added to `missing`."""
+        return "".join(
+            part if isinstance(part, str) else _filled(part, context, html=html, missing=missing) for part in self.parts
+        )
+
+
+@lru_cache(maxsize=4096)
+def parse(source: str) -> PlainTemplate:
+    """Raises TemplateError, with line and column, for braces that hold more than a name."""
+    parts: list[str | Path] = []
+    end = 0
+    while (opening := _OPEN.search(source, end)) is not None:
+        name = _NAME.match(source, opening.end()) if opening.group() == "{{" else None
+        if name is None:
+            raise _refused(source, opening.start())
+        parts += [source[end : opening.start()], tuple(name.group(1).split("."))]
+        end = name.end()
+    parts.append(source[end:])
+    return PlainTemplate(tuple(part for part in parts if part))
+
+
+def _refused(source: str, start: int) -> TemplateError:
+    line, column = source.count("\n", 0, start) + 1, start - source.rfind("\n", 0, start)
+    found = source[start : start + 40].split("\n")[0]
+    return TemplateError(
+        f"“{found}” is more than a placeholder: write {{{{ lead.email }}}}, or, for logic and filters, {_SWITCH}",
+        line=line,
+        column=column,
+    )
+
+
+def _filled(path: Path, context: Mapping[str, Any], *, html: bool, missing: set[str]) -> str:
+    value: Any = context
+    for part in path:
+        value = _member(value, part)
+    if value is None:
+        missing.add(".".join(path))
+        return ""
+    return str(escape(text_of(value))) if html else text_of(value)
+
+
+def _member(value: Any, part: str) -> Any:
+    """The member of an object or the item of a list; None when there is none."""
+    if isinstance(value, Mapping):
+        return value.get(part)
+    if isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
+    return None
+
+
+_TEXTS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
+    (str, str),
+    (bool, lambda value: "true" if value else "false"),
+    ((int, float), repr),
+    (Decimal, lambda value: format(value, "f")),
+)
+
+
+def text_of(value: Any) -> str:
+    """A value as an author expects to read it; lists and objects as JSON."""
+    for kind, text in _TEXTS:
+        if isinstance(value, kind):
+            return text(value)
+    return json.dumps(value, ensure_ascii=False)

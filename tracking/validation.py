@@ -1,0 +1,109 @@
+"""What pydantic found wrong, as sentences by field; and the field types that events and rules share."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
+
+MAX_ID = 2**63 - 1  # the platform's ids are bigints
+
+_SENTENCES: Mapping[str, Callable[[dict[str, Any]], str]] = {
+    "missing": lambda context: "is required",
+    "extra_forbidden": lambda context: "is not a known field",
+    "none_required": lambda context: "must be left out",
+    "string_type": lambda context: "must be a string",
+    "string_too_short": lambda context: "must not be empty",
+    "string_too_long": lambda context: f"must have at most {context['max_length']} characters",
+    "int_type": lambda context: "must be an integer",
+    "bool_type": lambda context: "must be true or false",
+    "dict_type": lambda context: "must be an object",
+    "model_type": lambda context: "must be an object",
+    "model_attributes_type": lambda context: "must be an object",
+    "tuple_type": lambda context: "must be a list",
+    "too_long": lambda context: f"must have at most {context['max_length']} entries",
+    "enum": lambda context: f"must be {context['expected']}",
+    "timezone_aware": lambda context: "must have a UTC offset, as in 2026-01-31T12:00:00+00:00",
+    "datetime_from_date_parsing": lambda context: "must be ISO 8601 with offset, as in 2026-01-31T12:00:00+00:00",
+    "datetime_parsing": lambda context: "must be ISO 8601 with offset, as in 2026-01-31T12:00:00+00:00",
+    "datetime_type": lambda context: "must be ISO 8601 with offset, as in 2026-01-31T12:00:00+00:00",
+    "value_error": lambda context: str(context["error"]),
+}
+
+
+def field_errors(error: ValidationError, *, whole: str) -> dict[str, list[str]]:
+    """Dotted path -> sentences. What is wrong with the whole, not with one field, stands under `whole`."""
+    found: dict[str, list[str]] = {}
+    for row in error.errors(include_url=False):
+        sentence = _SENTENCES.get(row["type"], lambda context, row=row: row["msg"])  # type: ignore[misc]
+        path = ".".join(str(part) for part in row["loc"]) or whole
+        found.setdefault(path, []).append(sentence(dict(row.get("ctx", {}))))
+    return found
+
+
+def control_characters(text: str, *, allowed: str = "") -> bool:
+    """Whether text holds what no line of a mail may: controls, line and paragraph separators, bidi marks, halves of pairs."""
+    return any(
+        character not in allowed
+        and (unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} or character in _BIDI_CONTROLS)
+        for character in text
+    )
+
+
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_line(text: str) -> str:
+    if control_characters(text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+def storable(text: str, *, allowed: str = "\t\r\n") -> str:
+    """Text that every database and every mail takes as it is."""
+    if any(ord(c) < 32 and c not in allowed or c == "\x7f" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+_MONEY = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+
+
+def _money(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, Decimal):
+        value = format(value, "f") if value.is_finite() else "not a number"
+    if not isinstance(value, str):
+        raise ValueError('must be a decimal string, as in "12.50"')
+    if not _MONEY.fullmatch(value):
+        raise ValueError('must be a decimal with at most 12 digits before and 6 after the point, as in "12.50"')
+    return Decimal(value)
+
+
+Money = Annotated[Decimal, BeforeValidator(_money), PlainSerializer(lambda value: format(value, "f"), when_used="json")]
+Id = Annotated[int, Field(strict=True, ge=0, le=MAX_ID)]
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The JSON value of a text; ValueError for anything that is not strict JSON, however deep or odd."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_twice)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
