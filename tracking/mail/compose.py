@@ -1,6 +1,6 @@
 """A mail's bytes, ready for DATA but for dot-stuffing: every line ends with CRLF and has at most 998 bytes.
 
-Written without `email.message`, which takes forty times longer and, before Python 3.11.10, can be made to write a
+Written without `email.message`, which takes many times longer and, before Python 3.11.10, can be made to write a
 header of a stranger's (CVE-2024-6923).
 """
 
