@@ -1,0 +1,83 @@
+"""One live, logged-in connection to a mail server, over which mails go one after another."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from tracking.choices import Failure, Phase
+from tracking.smtp.endpoint import Endpoint
+from tracking.smtp.envelope import Envelope, Outcome, RecipientReply
+from tracking.smtp.guard import Guard
+from tracking.smtp.handshake import Extensions, Handshake
+from tracking.smtp.replies import ProtocolError
+from tracking.smtp.transaction import Transaction
+from tracking.smtp.wire import Wire
+
+__all__ = ["Envelope", "Outcome", "RecipientReply", "Session"]
+
+_GOODBYE = 1.0  # seconds that QUIT may take
+
+
+class Session:
+    """Used by one thread at a time. `sent` counts the mails begun; `opened_at` is an instant of `time.monotonic`."""
+
+    def __init__(self, endpoint: Endpoint, wire: Wire, extensions: Extensions) -> None:
+        self.endpoint = endpoint
+        self.extensions = extensions
+        self.opened_at = time.monotonic()
+        self.sent = 0
+        self._wire = wire
+
+    @classmethod
+    def open(cls, endpoint: Endpoint, guard: Guard) -> Session:
+        """Connect, encrypt and log in. Raises SendError with failure and phase."""
+        return cls(endpoint, *Handshake(endpoint, guard).run())
+
+    @property
+    def usable(self) -> bool:
+        """Another mail may be sent over it, as far as we know without asking."""
+        return not self._wire.closed and not self._wire.pending
+
+    def send(self, envelope: Envelope) -> Outcome:
+        """One mail, within the endpoint's time-outs. Never raises for what the server does."""
+        fresh = self.sent == 0
+        self.sent += 1
+        outcome = Transaction(self._wire, self.extensions, self.endpoint.timeouts, envelope).run()
+        return outcome if fresh else self._marked(outcome)
+
+    def _marked(self, outcome: Outcome) -> Outcome:
+        """Gone before it said a word on this mail: servers close idle sessions, some with a 421."""
+        gone = self._wire.closed and outcome.phase is Phase.MAIL and outcome.code in (None, 421)
+        return replace(outcome, stale=gone and outcome.failure is not Failure.TIMEOUT)
+
+    def is_quiet(self) -> bool:
+        """Open and silent, seen without a round trip."""
+        return self._wire.is_quiet()
+
+    def probe(self) -> bool:
+        """Ask an idle session whether it is still there; one that is not is closed. Costs a round trip."""
+        if not self.is_quiet():
+            self._wire.close()
+            return False
+        try:
+            deadline = time.monotonic() + self.endpoint.timeouts.command
+            self._wire.write(b"RSET\r\n", deadline)
+            if self._wire.read(deadline).positive:
+                return True
+        except (OSError, ProtocolError):
+            pass
+        self._wire.close()
+        return False
+
+    def close(self) -> None:
+        """Say goodbye, for a second at most, and close. May be called again."""
+        if self._wire.closed:
+            return
+        deadline = time.monotonic() + _GOODBYE
+        try:
+            self._wire.write(b"QUIT\r\n", deadline)
+            self._wire.read(deadline)
+        except (OSError, ProtocolError):
+            pass
+        self._wire.close()
