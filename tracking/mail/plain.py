@@ -47,6 +47,7 @@ class _Writer:
         self.verbatim = 0  # how many <pre> are open
         self.lists: list[int | None] = []  # the number of the last item; None for dashes
         self.deeper = 0  # lists open beyond the deepest
+        self.marked = False  # the mark of an item waits for its words, which follow on the same line
         self.link = ""
         self.link_text: list[str] = []
 
@@ -94,10 +95,14 @@ class _Writer:
             self.verbatim = max(0, self.verbatim - 1)
         elif name in _LISTS:
             self._close_list()
+        if name in _LISTS or name == "li":
+            self.marked = False
         if name != "hr":
             self._break(name)
 
     def _break(self, name: str) -> None:
+        if self.marked:
+            return
         if name in _SPACED and not (name in _LISTS and self.lists):  # a list in a list stays close to its item
             self._blank_line()
         elif name in _BLOCKS or name in _LISTS:
@@ -124,7 +129,7 @@ class _Writer:
     def _write(self, words: str) -> None:
         if self.space and self.lines[-1] and not self.lines[-1][-1].endswith(" "):
             words = f" {words}"
-        self.space = False
+        self.space = self.marked = False
         self.lines[-1].append(words)
         if self.link:
             self.link_text.append(words)
@@ -161,12 +166,14 @@ class _Writer:
 
     def _item(self) -> None:
         """The mark of a list's item. One outside any list is an item of a list with dashes."""
+        self._fresh_line()
         number = self.lists[-1] if self.lists else None
         mark = "- "
         if number is not None:
             self.lists[-1] = number + 1
             mark = f"{number + 1}. "
         self._write("  " * (len(self.lists) - 1) + mark)
+        self.marked = True
 
     def _end_link(self) -> None:
         """Write the address of the link behind its text, unless it is the text or means nothing in a mail."""
