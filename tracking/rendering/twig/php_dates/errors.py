@@ -1,0 +1,17 @@
+"""What PHP refuses about dates, in PHP's words."""
+
+from __future__ import annotations
+
+
+class DateError(ValueError):
+    """A text, zone or interval that PHP's date extension refuses; the message is PHP's own."""
+
+
+def parse_failure(text: str, position: int, character: str, reason: str) -> DateError:
+    """PHP's message for a text it can't read; `position` counts bytes from 0."""
+    return DateError(f"Failed to parse time string ({text}) at position {position} ({character}): {reason}")
+
+
+def out_of_range(what: str) -> DateError:
+    """For years that PHP reaches and Python's datetime (1 to 9999) does not."""
+    return DateError(f"The date is out of range: {what} is not in the years 1 to 9999")
