@@ -157,8 +157,10 @@ def _take_apart(text: str, grammar: re.Pattern[str]) -> tuple[str, str]:
     if found[-1][0] != "angle":
         return "", _lone_address(text, found)
     angle = found.pop()[1]
+    # Pasted from a mail's source: an encoded word, and whatever stands with it, is taken by its letters.
+    pasted = any(kind == "word" for kind, _ in found)
     for kind, token in found:
-        if kind in {"special", "angle"}:
+        if kind in {"special", "angle"} and not (pasted and token in {":", "@"}):
             raise AddressError(f'{_shown(text)}: put a name that holds {token[0]} in quotes, as in "Name" <a@b.com>.')
     return _name(found), angle[1:-1].strip(" ")
 

@@ -125,10 +125,12 @@ def _phrase(name: str, room: int) -> list[str]:
     """A display name as words: atoms, one quoted string, or encoded words."""
     if not name:
         return []
-    if len(name) <= room - 2 and _survives(name) and "  " not in name:
-        if _ATOMS.match(name):
+    if _survives(name) and "  " not in name:
+        if _ATOMS.match(name) and _foldable(name, room):
             return name.split(" ")
-        return ['"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"']
+        quoted = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        if len(quoted) <= room:
+            return [quoted]
     return encoded_words(name, room)
 
 

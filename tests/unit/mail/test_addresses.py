@@ -150,6 +150,11 @@ def test_refused_addresses(text):
             "=?utf-8?q?a=0ABcc=3A_e@x.y?=",
             id="an encoded word is taken as its letters",
         ),
+        pytest.param(
+            "A =?UTF-8?Q?=0A?=Bcc: eve@example.org <jane@example.com>",
+            "A =?UTF-8?Q?=0A?=Bcc: eve@example.org",
+            id="and so is what stands with it",
+        ),
     ],
 )
 def test_names(text, name):

@@ -268,6 +268,8 @@ def test_no_body_holds_a_bare_line_end(body, accent):
         pytest.param('Jane "JD" Doe', '"Jane \\"JD\\" Doe" <jane@example.com>', id="quotes in quotes"),
         pytest.param("back\\slash", '"back\\\\slash" <jane@example.com>', id="a backslash"),
         pytest.param("eve@example.org", '"eve@example.org" <jane@example.com>', id="a name that is an address"),
+        pytest.param("word " * 14, ("word " * 14).strip() + " <jane@example.com>", id="many atoms may be folded"),
+        pytest.param('"' * 40, f"=?utf-8?b?{'IiIi' * 13}Ig==?= <jane@example.com>", id="quotes that no line takes"),
         pytest.param("Žaneta", "=?utf-8?q?=C5=BDaneta?= <jane@example.com>", id="Q where it is shorter"),
         pytest.param("日本語", "=?utf-8?b?5pel5pys6Kqe?= <jane@example.com>", id="B where it is shorter"),
     ],
