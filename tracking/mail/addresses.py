@@ -45,7 +45,7 @@ _TOKENS = r"""
   | (?P<word>=\?[^?\s<>"]++\?[bBqQ]\?[^?\s<>"]*+\?=)
   | (?P<space>[ ]++)
   | (?P<special>[][()<>@,:;"\\])
-  | (?P<atom>.)
+  | (?P<atom>[^][()<>@,:;"\\ ={{]++|.)
 """
 _VALUE = re.compile(_TOKENS.format(tag=""), re.VERBOSE)
 _TEMPLATE = re.compile(rf"(?P<tag>{_TAG}) | (?P<open>\{{[{{%\#]) | " + _TOKENS.format(tag=f"{_TAG}|"), re.VERBOSE)
