@@ -130,7 +130,7 @@ class ScriptedServer:
         self.host = host
         self.port: int = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
-        self._sockets: list[socket.socket] = []
+        self._conversations: list[Conversation] = []
 
     def __enter__(self) -> Self:
         self._run(self._accept)
@@ -144,10 +144,11 @@ class ScriptedServer:
     def stop(self) -> None:
         """Close everything, as a server that dies does."""
         self.stopping.set()
-        for sock in (self._listener, *self._sockets):
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+        self._listener.close()
+        for conversation in self._conversations:
+            conversation.close()
         for thread in self._threads:
             thread.join(timeout=5)
 
@@ -162,10 +163,10 @@ class ScriptedServer:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
-            self._sockets.append(sock)
             log = SessionLog(len(self.sessions))
             self.sessions.append(log)
-            self._run(Conversation(self, sock, log).run)
+            self._conversations.append(Conversation(self, sock, log))
+            self._run(self._conversations[-1].run)
 
     def action(self, step: Step, session: int, mail: int) -> Action | None:
         """What the scripts say for this step, None for good behaviour."""

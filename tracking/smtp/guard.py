@@ -93,7 +93,7 @@ def _faces(address: Address) -> Iterator[Address]:
     yield address
     if isinstance(address, IPv4Address):
         return
-    if address in _COMPATIBLE:
+    if address in _COMPATIBLE and int(address) > 1:  # :: and ::1 only look like it
         yield IPv4Address(int(address) & 0xFFFFFFFF)
     if address.sixtofour is not None:
         yield address.sixtofour

@@ -207,7 +207,8 @@ def failure_of(error: Exception, phase: Phase) -> tuple[Failure, str]:
     """What a foreign exception means in that phase, and a plain sentence for it."""
     failure, sentence = next((row[1:] for row in _ERRORS if isinstance(error, row[0])), _ERRORS[-1][1:])
     if isinstance(error, ssl.SSLCertVerificationError):
-        return failure, f"{sentence}: {error.verify_message}."
+        reason = str(getattr(error, "verify_message", "")).rstrip(".")
+        return failure, f"{sentence}: {reason}." if reason else f"{sentence}."
     if failure is Failure.TLS and phase is not Phase.TLS:  # the handshake was fine, so this is a broken line
         return Failure.TEMPORARY, "The encrypted connection broke."
     return failure, f"{sentence}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Self
 
 from tracking.choices import Failure, Phase
 from tracking.smtp.endpoint import Endpoint
@@ -20,7 +21,10 @@ _GOODBYE = 1.0  # seconds that QUIT may take
 
 
 class Session:
-    """Used by one thread at a time. `sent` counts the mails begun; `opened_at` is an instant of `time.monotonic`."""
+    """Used by one thread at a time; a context manager that closes.
+
+    `sent` counts the mails begun; `opened_at` is an instant of `time.monotonic`.
+    """
 
     def __init__(self, endpoint: Endpoint, wire: Wire, extensions: Extensions) -> None:
         self.endpoint = endpoint
@@ -33,6 +37,12 @@ class Session:
     def open(cls, endpoint: Endpoint, guard: Guard) -> Session:
         """Connect, encrypt and log in. Raises SendError with failure and phase."""
         return cls(endpoint, *Handshake(endpoint, guard).run())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     @property
     def usable(self) -> bool:

@@ -1,0 +1,146 @@
+"""Encryption that was asked for is there, with the right server, or no session is."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+import pytest
+
+from tests.certificates import Authority
+from tests.smtp_server import Close, Hang, InTurn, Say, Script, ScriptedServer, Step
+from tests.unit.smtp.making import QUICK, endpoint, envelope
+from tracking.choices import Encryption, Failure, Phase
+from tracking.errors import SendError
+from tracking.smtp.guard import Guard
+from tracking.smtp.session import Session
+
+Make = Callable[[Authority], ssl.SSLContext]
+
+
+def good(authority: Authority) -> ssl.SSLContext:
+    return authority.server_context("127.0.0.1", "localhost")
+
+
+def old(authority: Authority) -> ssl.SSLContext:
+    context = good(authority)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1_1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+BOTH = pytest.mark.parametrize("encryption", [Encryption.TLS, Encryption.SSL])
+
+
+def opened(server: ScriptedServer, authority: Authority, guard: Guard, encryption: Encryption) -> Session:
+    target = endpoint(
+        server, timeouts=QUICK, encryption=encryption, ca_file=authority.ca_file, login="me", password="hunter2"
+    )
+    return Session.open(target, guard)
+
+
+@BOTH
+def test_a_mail_goes_encrypted(encryption: Encryption, authority: Authority, guard: Guard) -> None:
+    with ScriptedServer(tls=good(authority), implicit_tls=encryption is Encryption.SSL, auth=["PLAIN"]) as server:
+        session = opened(server, authority, guard, encryption)
+        outcome = session.send(envelope())
+        quiet = session.is_quiet()
+        session.close()
+
+    log = server.sessions[0]
+    assert outcome.failure is None
+    assert quiet
+    assert log.encrypted
+    assert [line.split()[0] for line in log.commands if line.startswith(("EHLO", "STARTTLS", "AUTH"))] == (
+        ["EHLO", "AUTH"] if encryption is Encryption.SSL else ["EHLO", "STARTTLS", "EHLO", "AUTH"]
+    )
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda authority: authority.server_context("127.0.0.1", self_signed=True), id="self-signed"),
+        pytest.param(lambda authority: authority.server_context("127.0.0.1", expired=True), id="expired"),
+        pytest.param(lambda authority: authority.server_context("other.example"), id="for another host"),
+        pytest.param(lambda authority: authority.server_context("10.0.0.1"), id="for another address"),
+        pytest.param(old, id="TLS 1.1"),
+    ],
+)
+def test_a_server_that_is_not_who_it_should_be(
+    encryption: Encryption, make: Make, authority: Authority, guard: Guard
+) -> None:
+    with ScriptedServer(tls=make(authority), implicit_tls=encryption is Encryption.SSL, auth=["PLAIN"]) as server:
+        with pytest.raises(SendError) as caught:
+            opened(server, authority, guard, encryption)
+
+        assert (caught.value.failure, caught.value.phase) == (Failure.TLS, Phase.TLS)
+        assert server.auth_attempts == []
+
+
+def test_the_systems_authorities_do_not_vouch_for_the_tests(authority: Authority, guard: Guard) -> None:
+    with ScriptedServer(tls=good(authority)) as server, pytest.raises(SendError) as caught:
+        Session.open(endpoint(server, timeouts=QUICK, encryption=Encryption.TLS), guard)
+
+    assert caught.value.failure is Failure.TLS
+
+
+@pytest.mark.parametrize(
+    ("script", "offered", "failure"),
+    [
+        pytest.param({}, False, Failure.TLS, id="STARTTLS stripped from the offer"),
+        pytest.param({Step.EHLO: Say("502 What?")}, True, Failure.TLS, id="a server that knows no EHLO"),
+        pytest.param({Step.STARTTLS: Say("454 4.3.0 Not now")}, True, Failure.TLS, id="454 to STARTTLS"),
+        pytest.param({Step.STARTTLS: Say("502 5.5.1 What?")}, True, Failure.TLS, id="502 to STARTTLS"),
+        pytest.param({Step.STARTTLS: Say("220 Go\n250-AUTH PLAIN\n250 OK")}, True, Failure.TLS, id="injected replies"),
+        pytest.param({Step.STARTTLS: InTurn(Say("220 Go"), Hang())}, True, Failure.TIMEOUT, id="hanging handshake"),
+        pytest.param({Step.STARTTLS: InTurn(Say("220 Go"), Close())}, True, Failure.TEMPORARY, id="closed in it"),
+        pytest.param({Step.STARTTLS: InTurn(Say("220 Go"), Say("plain"))}, True, Failure.TLS, id="plain text in it"),
+        pytest.param({Step.STARTTLS: Hang()}, True, Failure.TIMEOUT, id="hanging at STARTTLS"),
+    ],
+)
+def test_no_encryption_no_session(
+    script: Script, offered: bool, failure: Failure, authority: Authority, guard: Guard
+) -> None:
+    with ScriptedServer(script=script, tls=good(authority) if offered else None, auth=["PLAIN"]) as server:
+        with pytest.raises(SendError) as caught:
+            opened(server, authority, guard, Encryption.TLS)
+
+        assert (caught.value.failure, caught.value.phase) == (failure, Phase.TLS)
+        assert server.auth_attempts == []
+        assert b"AUTH" not in server.sessions[0].received
+        assert server.mails == []
+
+
+def test_what_was_offered_in_the_clear_is_forgotten(authority: Authority, guard: Guard) -> None:
+    clear = "250-scripted\n250-STARTTLS\n250-SIZE 10\n250 AUTH LOGIN"
+    with (
+        ScriptedServer(script={Step.EHLO: [Say(clear)]}, tls=good(authority), auth=["PLAIN"]) as server,
+        opened(server, authority, guard, Encryption.TLS) as session,
+    ):
+        assert session.extensions.auth == {"PLAIN"}
+        assert session.send(envelope()).failure is None
+
+
+def test_a_plain_server_behind_an_encrypted_port_is_a_tls_failure(authority: Authority, guard: Guard) -> None:
+    with ScriptedServer() as server, pytest.raises(SendError) as caught:
+        opened(server, authority, guard, Encryption.SSL)
+
+    assert (caught.value.failure, caught.value.phase) == (Failure.TLS, Phase.TLS)
+
+
+def test_no_encryption_means_none_even_if_it_is_offered(authority: Authority, guard: Guard) -> None:
+    with ScriptedServer(tls=good(authority)) as server:
+        Session.open(endpoint(server), guard).close()
+
+    assert not server.sessions[0].encrypted
+    assert server.sessions[0].commands == ["EHLO localhost", "QUIT"]
+
+
+def test_a_missing_file_of_authorities_is_a_tls_failure(authority: Authority, guard: Guard) -> None:
+    with ScriptedServer(tls=good(authority)) as server, pytest.raises(SendError) as caught:
+        Session.open(endpoint(server, encryption=Encryption.TLS, ca_file="/nowhere/ca.pem"), guard)
+
+    assert caught.value.failure is Failure.TLS
