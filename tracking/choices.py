@@ -194,6 +194,7 @@ class WarningCause(TextChoices):
     INVALID_RECIPIENT = "invalid_recipient", "Invalid recipient address"
     TEMPORARY_FAILURE = "temporary_failure", "Temporary failure"
     PERMANENT_REFUSAL = "permanent_refusal", "Refused for good"
+    CONTROL_CHARACTERS = "control_characters", "Control characters removed from a name or subject"
     PARTIAL_REFUSAL = "partial_refusal", "Some recipients refused"
     AUTHENTICATION = "authentication", "Login refused"
     TLS = "tls", "Encryption failed"

@@ -1,7 +1,7 @@
 """RuleDefinition: a rule as a frozen value with one JSON form and the checks that need nothing but itself.
 
 What needs the directory, an address grammar or a template compiler is checked in `store/rules.py`, which every
-way of saving a rule goes through. Field names are unique over all sections, so that a form can show an error at its field.
+way of saving a rule goes through. Field names are unique over all sections, so that a form can show an error there.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ _CAMPAIGN_FIELDS = frozenset({"campaign", "buyer"})
 
 
 def _rows(platform: Platform, prefix: str, *rows: tuple[str, str, str, tuple[Level, ...], str]) -> list[Trigger]:
-    """`flags` of a row: c = carries campaign and buyer, p = carries a price, r = allows a price range, g = ping-post."""
+    """`flags` of a row: c = carries campaign and buyer, p = carries a price, r = allows a range, g = ping-post only."""
     return [
         Trigger(
             value=f"{prefix}.{name}",

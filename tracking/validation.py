@@ -40,14 +40,14 @@ def field_errors(error: ValidationError, *, whole: str) -> dict[str, list[str]]:
     """Dotted path -> sentences. What is wrong with the whole, not with one field, stands under `whole`."""
     found: dict[str, list[str]] = {}
     for row in error.errors(include_url=False):
-        sentence = _SENTENCES.get(row["type"], lambda context, row=row: row["msg"])  # type: ignore[misc]
+        sentence = _SENTENCES.get(row["type"], lambda context, row=row: row["msg"])
         path = ".".join(str(part) for part in row["loc"]) or whole
         found.setdefault(path, []).append(sentence(dict(row.get("ctx", {}))))
     return found
 
 
 def control_characters(text: str, *, allowed: str = "") -> bool:
-    """Whether text holds what no line of a mail may: controls, line and paragraph separators, bidi marks, halves of pairs."""
+    """Whether text holds what no line of a mail may: controls, line separators, bidi marks, halves of pairs."""
     return any(
         character not in allowed
         and (unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} or character in _BIDI_CONTROLS)
@@ -66,7 +66,7 @@ def one_line(text: str) -> str:
 
 def storable(text: str, *, allowed: str = "\t\r\n") -> str:
     """Text that every database and every mail takes as it is."""
-    if any(ord(c) < 32 and c not in allowed or c == "\x7f" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if any((ord(c) < 32 and c not in allowed) or c == "\x7f" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise ValueError("must not hold control characters")
     return text
 

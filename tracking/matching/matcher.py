@@ -19,15 +19,13 @@ class Candidate:
 
     rule_id: int
     version_id: int
-    connection_id: int | None
+    connection_id: int
     once_per_lead: bool
     owner: Owner
     checks: tuple[Check, ...] = field(repr=False)
 
     @classmethod
-    def of(
-        cls, definition: RuleDefinition, *, rule_id: int, version_id: int, connection_id: int | None
-    ) -> Candidate:
+    def of(cls, definition: RuleDefinition, *, rule_id: int, version_id: int, connection_id: int) -> Candidate:
         return cls(
             rule_id=rule_id,
             version_id=version_id,

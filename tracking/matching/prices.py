@@ -39,7 +39,5 @@ class PriceRestriction:
         if filters.price_restriction is None:
             return None
         if filters.price_restriction is PriceKind.RANGE:
-            return cls(
-                kind=PriceKind.RANGE, low=filters.min_price or Decimal(0), high=filters.max_price or Decimal(0)
-            )
+            return cls(kind=PriceKind.RANGE, low=filters.min_price or Decimal(0), high=filters.max_price or Decimal(0))
         return cls(kind=filters.price_restriction, low=filters.price_restriction_value or Decimal(0))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tracking.choices import DeliveryPolicy, DeliveryState, Failure, Reason
+from tracking.choices import DeliveryPolicy, DeliveryState, Failure, Reason, RecipientStatus
 
 FLOOR = timedelta(seconds=30)
 CEILING = timedelta(seconds=4_000)
@@ -54,13 +54,13 @@ def back_off(number: int, *, jitter: float) -> timedelta:
 
     `jitter` is a random number in [0, 1).
     """
-    ceiling = min(CEILING, FLOOR * 2 ** min(number - 1, 12))
+    ceiling = min(CEILING, FLOOR * (1 << min(number - 1, 12)))
     return FLOOR + (ceiling - FLOOR) * jitter
 
 
 def pause(streak: int) -> timedelta:
     """How long a connection rests after that many sessions in a row that could not be opened: 60 s doubling to 1 h."""
-    return min(timedelta(hours=1), timedelta(seconds=60) * 2 ** min(max(streak - 1, 0), 6))
+    return min(timedelta(hours=1), timedelta(seconds=60) * (1 << min(max(streak - 1, 0), 6)))
 
 
 def fate(
@@ -80,3 +80,26 @@ def fate(
         return Fate(state=DeliveryState.FAILED, reason=Reason.TOO_MANY_TRIES)
     wait = max(back_off(attempt.number, jitter=jitter()), attempt.hint or timedelta())
     return Fate(state=DeliveryState.RETRYING, next_attempt_at=attempt.now + wait)
+
+
+def settle(
+    failure: Failure | None,
+    statuses: Collection[RecipientStatus],
+    attempt: Try,
+    *,
+    policy: DeliveryPolicy,
+    limits: Limits,
+    jitter: Callable[[], float],
+) -> Fate:
+    """The state of a delivery after a try, by what became of each of its recipients. Source: DESIGN 8.1.
+
+    `statuses` are those of all recipients, of earlier tries too. Some of them taken and the rest refused is sent.
+    """
+    taken = RecipientStatus.ACCEPTED in statuses
+    if failure is not Failure.UNKNOWN and RecipientStatus.OPEN not in statuses:
+        return _SENT if taken else Fate(state=DeliveryState.FAILED, reason=Reason.REFUSED)
+    decided = fate(failure or Failure.TEMPORARY, attempt, policy=policy, limits=limits, jitter=jitter)
+    return _SENT if taken and decided.state is DeliveryState.FAILED else decided
+
+
+_SENT = Fate(state=DeliveryState.SENT)

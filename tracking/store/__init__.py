@@ -1,0 +1,1 @@
+"""Memory: the flow's way to the database. Every write to a row happens here."""

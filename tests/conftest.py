@@ -1,0 +1,32 @@
+"""What all tests share: a clean memory of the process between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tracking.pipeline import transport
+from tracking.store import rulebook, versions
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    """Rows come and go with each test; what a process remembers of them must, too."""
+    yield
+    rulebook.forget()
+    versions.ready.cache_clear()
+    transport.close()
+
+
+@pytest.fixture(autouse=True)
+def local_mail_servers(settings) -> None:
+    """Mail servers of tests listen on loopback."""
+    settings.TRACKING_SMTP_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+
+
+@pytest.fixture
+def rung(monkeypatch) -> list[int]:
+    """The connections that were woken, in order; nobody is woken."""
+    ids: list[int] = []
+    monkeypatch.setattr("tracking.tasks.wake", ids.extend)
+    return ids

@@ -1,0 +1,131 @@
+"""Rows and values for tests, real enough to run: a rule is saved as the product saves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+from tracking.choices import ConnectionKind, Encryption, Platform
+from tracking.definition import RuleDefinition
+from tracking.events import Event
+from tracking.models import Buyer, Campaign, Channel, Connection, Product, Publisher, Rule, User
+from tracking.store import rules
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+
+
+class ProductFactory(DjangoModelFactory):
+    class Meta:
+        model = Product
+
+    id = factory.Sequence(lambda n: n + 1)
+    name = factory.Sequence(lambda n: f"Product {n}")
+    platform = Platform.LMS
+
+    class Params:
+        calls = factory.Trait(platform=Platform.CALL_LOGIC)
+
+
+class BuyerFactory(DjangoModelFactory):
+    class Meta:
+        model = Buyer
+
+    id = factory.Sequence(lambda n: n + 100)
+    name = factory.Sequence(lambda n: f"Buyer {n}")
+
+
+class CampaignFactory(DjangoModelFactory):
+    class Meta:
+        model = Campaign
+
+    id = factory.Sequence(lambda n: n + 1000)
+    name = factory.Sequence(lambda n: f"Campaign {n}")
+    product = factory.SubFactory(ProductFactory)
+    buyer = factory.SubFactory(BuyerFactory)
+
+
+class PublisherFactory(DjangoModelFactory):
+    class Meta:
+        model = Publisher
+
+    id = factory.Sequence(lambda n: n + 10_000)
+    name = factory.Sequence(lambda n: f"Publisher {n}")
+
+
+class ChannelFactory(DjangoModelFactory):
+    class Meta:
+        model = Channel
+
+    id = factory.Sequence(lambda n: n + 20_000)
+    name = factory.Sequence(lambda n: f"Channel {n}")
+    publisher = factory.SubFactory(PublisherFactory)
+    product = factory.SubFactory(ProductFactory)
+
+
+class ConnectionFactory(DjangoModelFactory):
+    """A predefined connection to a server on loopback, without login."""
+
+    class Meta:
+        model = Connection
+
+    key = factory.Sequence(lambda n: f"esp-{n}")
+    name = factory.Sequence(lambda n: f"ESP {n}")
+    kind = ConnectionKind.ESP
+    host = "127.0.0.1"
+    port = 2525
+    encryption = Encryption.NONE
+
+
+def definition(**changes: Any) -> RuleDefinition:
+    """A definition that is whole but for its owner and connection; `action__subject="x"` reaches inside a section."""
+    document: dict[str, Any] = {
+        "name": "Tell the buyer",
+        "trigger": "lms.lead_sold",
+        "action": {
+            "kind": "smtp_esp",
+            "sender": "Leads <leads@example.com>",
+            "recipient": "{{ lead.first_name }} <{{ lead.email }}>",
+            "subject": "Sold: {{ lead.first_name }}",
+            "body": "<p>Hello {{ lead.first_name }}</p>",
+        },
+    }
+    for path, value in changes.items():
+        section, _, field = path.partition("__")
+        if field:
+            document.setdefault(section, {})[field] = value
+        else:
+            document[path] = value
+    return RuleDefinition.from_json(document)
+
+
+def saved_rule(*, connection: Connection | None = None, **changes: Any) -> Rule:
+    """A rule saved the way the product saves it; made for a new product unless `product` or `campaign` is given."""
+    if "product" not in changes and "campaign" not in changes:
+        changes["product"] = ProductFactory.create().pk
+    if changes.get("action__kind", "smtp_esp") == "smtp_esp":
+        changes.setdefault("action__connection", (connection or ConnectionFactory.create()).key)
+    return rules.save(definition(**changes), author=None, now=NOON).rule
+
+
+def event(**changes: Any) -> Event:
+    fields: dict[str, Any] = {
+        "event_id": f"evt-{next(_numbers)}",
+        "trigger": "lms.lead_sold",
+        "occurred_at": NOON,
+        "lead": {"first_name": "Ada", "email": "ada@example.org"},
+    }
+    return Event(**{**fields, **changes})
+
+
+_numbers = iter(range(1, 1_000_000_000))

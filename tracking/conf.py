@@ -1,0 +1,109 @@
+"""Typed reading of the settings that are the product's own. Units are in the comments of `config/settings.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from django.conf import settings
+
+Network = IPv4Network | IPv6Network
+
+
+def _seconds(name: str) -> timedelta:
+    return timedelta(seconds=getattr(settings, name))
+
+
+def base_url() -> str:
+    """Where people reach the admin, without a slash at the end."""
+    return str(settings.TRACKING_BASE_URL).rstrip("/")
+
+
+def message_id_domain() -> str:
+    return str(settings.TRACKING_MESSAGE_ID_DOMAIN)
+
+
+def message_id_secret() -> bytes:
+    return str(settings.SECRET_KEY).encode()
+
+
+def credentials_keys() -> list[str]:
+    return list(settings.CREDENTIALS_KEYS)
+
+
+def allowed_networks() -> tuple[Network, ...]:
+    return tuple(ip_network(network) for network in settings.TRACKING_SMTP_ALLOWED_NETWORKS)
+
+
+def allowed_ports() -> frozenset[int]:
+    return frozenset(int(port) for port in settings.TRACKING_SMTP_ALLOWED_PORTS)
+
+
+def ca_file() -> str | None:
+    return settings.TRACKING_SMTP_CA_FILE or None
+
+
+def smtp_timeouts() -> dict[str, float]:
+    """Seconds by step: connect, command, data, final, total."""
+    return {
+        step: float(getattr(settings, f"TRACKING_SMTP_{step.upper()}_TIMEOUT"))
+        for step in ("connect", "command", "data", "final", "total")
+    }
+
+
+def max_tries() -> int:
+    return int(settings.TRACKING_MAX_TRIES)
+
+
+def lifetime() -> timedelta:
+    return timedelta(hours=settings.TRACKING_LIFETIME_HOURS)
+
+
+def regular_price() -> Decimal:
+    return Decimal(settings.TRACKING_REGULAR_PRICE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain:
+    """How much one drain takes on: at most `mails` or `seconds`, marked in chunks of `chunk`, under a lease."""
+
+    mails: int
+    seconds: float
+    chunk: int
+    lease: timedelta
+    heartbeat: timedelta
+
+
+def drain() -> Drain:
+    return Drain(
+        mails=settings.TRACKING_SLICE_MAILS,
+        seconds=settings.TRACKING_SLICE_SECONDS,
+        chunk=settings.TRACKING_CHUNK_MAILS,
+        lease=_seconds("TRACKING_LEASE_SECONDS"),
+        heartbeat=_seconds("TRACKING_HEARTBEAT_SECONDS"),
+    )
+
+
+def max_crashes() -> int:
+    return int(settings.TRACKING_MAX_CRASHES)
+
+
+def rules_max_age() -> timedelta:
+    return _seconds("TRACKING_RULES_MAX_AGE_SECONDS")
+
+
+def catcher_folder() -> str | None:
+    """The Maildir of the mail catcher whose pages are shown; None where there is no catcher."""
+    return settings.TRACKING_CATCHER_FOLDER or None
+
+
+def system_email() -> dict[str, Any]:
+    """Host, port, encryption, login and password of EMAIL_URL: the connection that alert mails go out by."""
+    return dict(settings.TRACKING_SYSTEM_EMAIL)
+
+
+def from_email() -> str:
+    return str(settings.DEFAULT_FROM_EMAIL)

@@ -1,0 +1,54 @@
+"""Where a rule's thresholds stand, and the alert mails that were raised."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tracking.choices import AlertState, Timeframe, WatchState
+
+
+class RuleWatch(models.Model):
+    """The thresholds of one rule. `next_allowed_at` is claimed by a conditional update: two beats raise one alert."""
+
+    rule = models.OneToOneField("tracking.Rule", on_delete=models.CASCADE, primary_key=True, related_name="watch")
+    state = models.CharField(max_length=10, choices=WatchState, default=WatchState.OK)
+    since = models.DateTimeField(null=True)
+    next_allowed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.get_state_display()
+
+
+class Alert(models.Model):
+    """One alert mail, with its own retries. `recipients` and the numbers are as they were when it was raised."""
+
+    rule = models.ForeignKey("tracking.Rule", on_delete=models.CASCADE, related_name="alerts")
+    version = models.ForeignKey("tracking.RuleVersion", on_delete=models.CASCADE, related_name="+", db_index=False)
+    raised_at = models.DateTimeField()
+    timeframe = models.CharField(max_length=3, choices=Timeframe)
+    events = models.PositiveIntegerField()
+    warnings = models.PositiveIntegerField()
+    causes = models.JSONField(default=dict)  # cause -> warnings
+    percent_exceeded = models.BooleanField()
+    number_exceeded = models.BooleanField()
+    recipients = models.JSONField(default=list)  # addresses
+    skipped = models.JSONField(default=list)  # user names without an address, or deactivated
+    next_allowed_at = models.DateTimeField()
+
+    state = models.CharField(max_length=10, choices=AlertState, default=AlertState.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [
+            models.Index(
+                fields=("next_attempt_at",), name="alert_due", condition=models.Q(state__in=("queued", "sending"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"alert {self.pk} of rule {self.rule_id}"

@@ -1,0 +1,155 @@
+"""Events as they came, the mails that rules owe for them, and each try of each mail."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+from tracking.choices import (
+    DeliveryState,
+    Failure,
+    Phase,
+    Reason,
+    RecipientRole,
+    RecipientStatus,
+    WarningCause,
+)
+from tracking.events import Event
+from tracking.triggers import TRIGGER_CHOICES
+
+WAITING = (DeliveryState.QUEUED, DeliveryState.RETRYING, DeliveryState.HELD)
+OPEN = (*WAITING, DeliveryState.SENDING)
+
+
+def new_id() -> uuid.UUID:
+    """A key in order of time, known before the row is written."""
+    return uuid7()
+
+
+class StoredEvent(models.Model):
+    """An event of the platform. `payload` is its JSON form; the columns are what logs search by."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    event_id = models.CharField(max_length=200, unique=True)
+    trigger = models.CharField(max_length=60, choices=TRIGGER_CHOICES)
+    product_id = models.PositiveBigIntegerField(null=True)
+    campaign_id = models.PositiveBigIntegerField(null=True)
+    lead_id = models.CharField(max_length=200, null=True)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    test = models.BooleanField(default=False)
+    payload = models.JSONField()
+
+    class Meta:
+        verbose_name = "event"
+        ordering = ("-id",)
+        indexes = [
+            models.Index(fields=("lead_id",), name="event_of_lead", condition=Q(lead_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.event_id
+
+    def event(self) -> Event:
+        return Event.from_json(self.payload)
+
+
+class Delivery(models.Model):
+    """One mail that one rule owes for one event, to all its recipients.
+
+    `claimed_at` is its first claim: from then on it counts as an event, and is billed; `warned_at` its first warning.
+    `marked` says that its DATA may have begun: if its worker dies now, nobody knows.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    event = models.ForeignKey(StoredEvent, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    rule = models.ForeignKey("tracking.Rule", on_delete=models.PROTECT, related_name="deliveries", db_index=False)
+    version = models.ForeignKey("tracking.RuleVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
+    connection = models.ForeignKey(
+        "tracking.Connection", on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
+    trigger = models.CharField(max_length=60, choices=TRIGGER_CHOICES)
+    product_id = models.PositiveBigIntegerField(null=True)
+    campaign_id = models.PositiveBigIntegerField(null=True)
+    once_key = models.CharField(max_length=200, null=True, editable=False)
+    test = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    state = models.CharField(max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED)
+    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    marked = models.BooleanField(default=False, editable=False)
+    claimed_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
+    warning = models.CharField(max_length=30, choices=WarningCause, blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("event", "rule"), name="one_delivery_per_event_and_rule"),
+            models.UniqueConstraint(fields=("rule", "once_key"), name="once_per_lead"),
+            models.CheckConstraint(
+                condition=Q(state="sending", lease_token__isnull=False, lease_until__isnull=False)
+                | ~Q(state="sending") & Q(lease_token__isnull=True, lease_until__isnull=True),
+                name="a_lease_while_sending_and_only_then",
+            ),
+        ]
+        indexes = [
+            # claim: the due ones of a connection, oldest first; sweep: which connections have due ones
+            models.Index(fields=("connection", "next_attempt_at"), name="delivery_due", condition=Q(state__in=WAITING)),
+            # sweep: claims of dead workers
+            models.Index(fields=("lease_until",), name="delivery_lease", condition=Q(state="sending")),
+            # log: newest first, by rule or by state
+            models.Index(fields=("rule", "id"), name="delivery_of_rule"),
+            models.Index(fields=("state", "id"), name="delivery_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Attempt(models.Model):
+    """One try of a delivery: how far it came, and what the server said. Never changed."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    phase = models.CharField(max_length=20, choices=Phase)
+    failure = models.CharField(max_length=20, choices=Failure, blank=True)
+    code = models.PositiveSmallIntegerField(null=True)
+    enhanced = models.CharField(max_length=20, blank=True)
+    text = models.CharField(max_length=1000, blank=True)
+    worker = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.get_phase_display()} {self.code or ''} {self.text}".strip()
+
+
+class DeliveryRecipient(models.Model):
+    """What became of one recipient of a delivery."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="recipients", db_index=False)
+    role = models.CharField(max_length=5, choices=RecipientRole)
+    address = models.CharField(max_length=320)
+    status = models.CharField(max_length=10, choices=RecipientStatus, default=RecipientStatus.OPEN)
+    code = models.PositiveSmallIntegerField(null=True)
+    text = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [models.UniqueConstraint(fields=("delivery", "address"), name="one_row_per_recipient")]
+
+    def __str__(self) -> str:
+        return self.address

@@ -1,0 +1,248 @@
+"""claim -> render -> send -> record: one slice of one connection's work."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from tracking import conf
+from tracking.choices import (
+    DeliveryPolicy,
+    DeliveryState,
+    Failure,
+    Phase,
+    Reason,
+    RecipientStatus,
+    WarningCause,
+)
+from tracking.errors import CredentialsError, SendError
+from tracking.models import Delivery
+from tracking.pipeline import heartbeat, transport
+from tracking.pipeline.prepare import Prepared, Unsendable, gather, prepare
+from tracking.policy import retry
+from tracking.policy.retry import Fate, Limits, Try
+from tracking.policy.warning import CAUSES
+from tracking.smtp.endpoint import Endpoint
+from tracking.smtp.session import Outcome
+from tracking.store import claims, connections, outcomes
+from tracking.store.claims import Claim
+from tracking.store.clock import Clock
+from tracking.store.outcomes import Reached, Result, Tried
+
+log = structlog.get_logger(__name__)
+
+BREAKS_AT = 5  # sessions in a row that did not open, until a connection rests
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
+
+_INTERNAL = "The mail could not be made: {}. This is a fault of ours; the log of the worker has the details."
+
+
+def drain(connection_id: int, *, clock: Clock) -> bool:
+    """Send what is due on one connection, at most one slice. True when more may be due now.
+
+    `clock` is the database's time, carried on. A connection that does not open ends the slice: the sweeper comes back.
+    """
+    transport.tidy()
+    knobs = conf.drain()
+    claim = claims.claim(connection_id, limit=knobs.mails, lease=knobs.lease, now=clock())
+    if claim is None:  # another worker has them, the connection rests, or none is due: all are normal
+        return False
+    with heartbeat.beating(claim.token):
+        try:
+            done = _send_all(claim, clock, until=time.monotonic() + knobs.seconds, chunk=knobs.chunk)
+        finally:
+            left = claims.give_back(claim.token)
+    return done and (claim.full or left > 0)
+
+
+def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
+    """Chunk by chunk until all are tried or the slice's time is over. False when the connection does not open."""
+    try:
+        endpoint = transport.endpoint(claim.connection)
+    except CredentialsError as error:
+        _hold_all(claim, Reason.CREDENTIALS, str(error), clock)
+        return False
+    for deliveries in claim.chunks(chunk):
+        try:
+            _send_chunk(claim, deliveries, endpoint, clock, until=until)
+        except SendError as error:
+            return _not_opened(claim, error, clock)
+        if time.monotonic() > until:
+            break
+    return True
+
+
+def _send_chunk(
+    claim: Claim, deliveries: Sequence[Delivery], endpoint: Endpoint, clock: Clock, *, until: float
+) -> None:
+    """Raises SendError when no session opens; then the mails that could be made are still claimed."""
+    unsendable, prepared = _prepared(deliveries, clock)
+    if unsendable:
+        outcomes.record(claim.token, unsendable, worker=WORKER)
+    if not prepared:
+        return
+    with transport.pool().session(endpoint):  # proven before anything is marked; kept for the mails that follow
+        pass
+    if claim.connection.fail_streak:
+        connections.succeeded(claim.connection, now=clock())
+    claims.mark(claim.token, [one.delivery.id for one in prepared])
+    outcomes.record(claim.token, list(_results(prepared, endpoint, clock, until=until)), worker=WORKER)
+
+
+def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, until: float) -> Iterator[Result]:
+    """Mail by mail. What is left when the server is slow is not tried, and goes back to the queue."""
+    for one in prepared:
+        started_at = clock()
+        try:
+            outcome = transport.pool().send(endpoint, one.envelope)
+        except SendError as error:
+            outcome = _unopened(one, error)
+        yield _result(one, outcome, started_at=started_at, ended_at=clock())
+        if time.monotonic() > until:
+            return
+
+
+def _unopened(one: Prepared, error: SendError) -> Outcome:
+    """A session that had to be opened anew in the middle of a chunk, and did not."""
+    return Outcome(
+        phase=error.phase,
+        failure=error.failure,
+        code=error.code,
+        enhanced=error.enhanced,
+        text=error.message,
+        recipients=(),
+    )
+
+
+def _prepared(deliveries: Sequence[Delivery], clock: Clock) -> tuple[list[Result], list[Prepared]]:
+    """Results of those of which there is no mail to make, and the mails of the others."""
+    material = gather(deliveries)
+    unsendable, prepared = [], []
+    for delivery in deliveries:
+        try:
+            prepared.append(prepare(delivery, material, now=clock()))
+        except Unsendable as error:
+            unsendable.append(_failed(delivery, error, clock()))
+        except Exception as error:  # one delivery never stops the others
+            log.exception("mail_not_made", delivery=str(delivery.id))
+            fault = Unsendable(Reason.RENDER, WarningCause.RENDER_ERROR, _INTERNAL.format(type(error).__name__))
+            unsendable.append(_failed(delivery, fault, clock()))
+    return unsendable, prepared
+
+
+def _failed(delivery: Delivery, error: Unsendable, now: datetime) -> Result:
+    return Result(
+        delivery=delivery,
+        fate=Fate(state=DeliveryState.FAILED, reason=error.reason),
+        cause=error.cause,
+        tried=Tried(started_at=now, ended_at=now, phase=Phase.RENDER, failure=Failure.PERMANENT, text=str(error)),
+    )
+
+
+def _result(one: Prepared, outcome: Outcome, *, started_at: datetime, ended_at: datetime) -> Result:
+    recipients = _merged(one.recipients, outcome)
+    fate = retry.settle(
+        outcome.failure,
+        [reached.status for reached in recipients],
+        Try(
+            number=one.delivery.tries + 1,
+            created_at=one.delivery.created_at,
+            now=ended_at,
+            hint=outcome.retry_after,
+        ),
+        policy=one.version.definition.policy.delivery_policy,
+        limits=Limits(tries=conf.max_tries(), lifetime=conf.lifetime()),
+        jitter=random.random,
+    )
+    return Result(
+        delivery=one.delivery,
+        fate=fate,
+        cause=_cause(one, outcome, recipients),
+        tried=Tried(
+            started_at=started_at,
+            ended_at=ended_at,
+            phase=outcome.phase,
+            failure=outcome.failure,
+            code=outcome.code,
+            enhanced=outcome.enhanced,
+            text=". ".join(filter(None, (outcome.text, one.remark))),
+        ),
+        recipients=recipients,
+    )
+
+
+def _merged(before: Sequence[Reached], outcome: Outcome) -> tuple[Reached, ...]:
+    """The recipients after a try: those it named have a new status, the others keep theirs."""
+    told = {reply.address: reply for reply in outcome.recipients}
+    return tuple(
+        replace(one, status=told[one.address].status, code=told[one.address].code, text=told[one.address].text)
+        if one.address in told
+        else one
+        for one in before
+    )
+
+
+def _cause(one: Prepared, outcome: Outcome, recipients: Sequence[Reached]) -> WarningCause | None:
+    if outcome.failure is not None:
+        return CAUSES[outcome.failure]
+    statuses = {reached.status for reached in recipients}
+    if RecipientStatus.REFUSED in statuses:
+        return WarningCause.PARTIAL_REFUSAL
+    return WarningCause.TEMPORARY_FAILURE if RecipientStatus.OPEN in statuses else one.cause
+
+
+def _not_opened(claim: Claim, error: SendError, clock: Clock) -> bool:
+    """Note it on the connection, and give each delivery of the claim its next time."""
+    reason = retry.HOLDS.get(error.failure)
+    connections.failed(claim.connection, reason=reason, error=error.message, now=clock(), breaks_at=BREAKS_AT)
+    now = clock()
+    results = [
+        Result(
+            delivery=delivery,
+            fate=_fate(delivery, error.failure, now),
+            cause=CAUSES[error.failure],
+            tried=Tried(
+                started_at=now,
+                ended_at=now,
+                phase=error.phase,
+                failure=error.failure,
+                code=error.code,
+                enhanced=error.enhanced,
+                text=error.message,
+            ),
+        )
+        for delivery in claim.deliveries
+    ]
+    outcomes.record(claim.token, results, worker=WORKER)
+    return False
+
+
+def _fate(delivery: Delivery, failure: Failure, now: datetime) -> Fate:
+    attempt = Try(number=delivery.tries + 1, created_at=delivery.created_at, now=now)
+    return retry.fate(
+        failure,
+        attempt,
+        policy=DeliveryPolicy.NEVER_TWICE,  # asked of unknown outcomes only, and no mail was on its way
+        limits=Limits(tries=conf.max_tries(), lifetime=conf.lifetime()),
+        jitter=random.random,
+    )
+
+
+def _hold_all(claim: Claim, reason: Reason, text: str, clock: Clock) -> None:
+    """Without a readable password nothing can be tried; the deliveries wait for the connection to be mended."""
+    now = clock()
+    connections.failed(claim.connection, reason=reason, error=text, now=now, breaks_at=BREAKS_AT)
+    fate = Fate(state=DeliveryState.HELD, reason=reason, next_attempt_at=now + retry.FLOOR)
+    tried = Tried(started_at=now, ended_at=now, phase=Phase.AUTH, failure=Failure.AUTHENTICATION, text=text)
+    outcomes.record(
+        claim.token,
+        [Result(delivery=one, fate=fate, cause=WarningCause.CREDENTIALS, tried=tried) for one in claim.deliveries],
+        worker=WORKER,
+    )

@@ -1,0 +1,64 @@
+"""One thread a process renews the leases of all its drains, so that only the dead lose what they claimed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+
+from tracking import conf
+from tracking.store import claims, clock
+
+log = structlog.get_logger(__name__)
+
+_tokens: set[UUID] = set()
+_lock = threading.Lock()
+_wanted = threading.Event()
+_thread: threading.Thread | None = None
+
+
+@contextmanager
+def beating(token: UUID) -> Iterator[None]:
+    """The claim's lease is renewed for as long as the block runs."""
+    _start()
+    with _lock:
+        _tokens.add(token)
+    _wanted.set()
+    try:
+        yield
+    finally:
+        with _lock:
+            _tokens.discard(token)
+            if not _tokens:
+                _wanted.clear()
+
+
+def _start() -> None:
+    global _thread  # noqa: PLW0603 - one thread a process is the purpose of this module
+    with _lock:
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_beat, name="lease-heartbeat", daemon=True)
+            _thread.start()
+
+
+def _beat() -> None:
+    pause = threading.Event()
+    while True:
+        _wanted.wait()
+        pause.wait(conf.drain().heartbeat.total_seconds())
+        with _lock:
+            tokens = list(_tokens)
+        if tokens:
+            _renew(tokens)
+
+
+def _renew(tokens: list[UUID]) -> None:
+    close_old_connections()
+    try:
+        claims.renew(tokens, lease=conf.drain().lease, now=clock.now())
+    except DatabaseError as error:  # the next beat tries again; the lease outlives several of them
+        log.warning("leases_not_renewed", error=str(error))

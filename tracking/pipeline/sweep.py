@@ -1,0 +1,22 @@
+"""What time alone makes due: claims of dead workers, deliveries nobody was woken for, alerts not yet mailed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracking.store import alerts, claims, deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """Whom to wake."""
+
+    connections: list[int]
+    alerts: list[int]
+
+
+def sweep(*, now: datetime) -> Swept:
+    """Any number of these may run side by side."""
+    claims.take_back(now=now)
+    return Swept(connections=deliveries.due_connections(now), alerts=alerts.due(now))

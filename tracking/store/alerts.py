@@ -1,0 +1,121 @@
+"""Alerts as rows: raised exactly once by a conditional update, sent by whoever claims them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from tracking.choices import AlertState, Timeframe, WatchState
+from tracking.definition import Notifications
+from tracking.models import Alert, Rule, RuleWatch, User, WarningMinute
+from tracking.policy.warning import Breach, Counts
+
+_EARLY = timedelta(seconds=2)  # a tick may come this much before its minute; it is the same tick
+_LONGEST = max(timeframe.length for timeframe in Timeframe)
+_LEASE = timedelta(minutes=2)
+_TRIES = 200  # with waits of at most 10 minutes: more than a day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breached:
+    """A rule that exceeds its thresholds, with the numbers that say so."""
+
+    rule: Rule
+    wanted: Notifications
+    counts: Counts
+    breach: Breach
+
+
+def watched(now: datetime) -> QuerySet[Rule]:
+    """Rules that had warnings in the longest timeframe, or are still firing."""
+    recent = WarningMinute.objects.filter(rule=OuterRef("pk"), minute__gt=now - _LONGEST)
+    rules = Rule.objects.filter(deleted_at=None, current__isnull=False).select_related("current", "watch")
+    return rules.filter(
+        Q(Exists(recent), current__document__notifications__enable_notifications=True)
+        | Q(watch__state=WatchState.FIRING)
+    )
+
+
+def raise_once(breached: Breached, *, now: datetime) -> int | None:
+    """The new alert's id, or None while the rule's last one is younger than its notification frequency.
+
+    However many look at the same time, one of them raises it.
+    """
+    rule, wanted = breached.rule, breached.wanted
+    assert rule.current is not None  # only rules with a version are watched
+    allowed_at = now + timedelta(minutes=wanted.notification_frequency)
+    RuleWatch.objects.bulk_create([RuleWatch(rule=rule)], ignore_conflicts=True)
+    state = RuleWatch.objects.filter(rule=rule)
+    with transaction.atomic():
+        state.exclude(state=WatchState.FIRING).update(state=WatchState.FIRING, since=now)
+        free = state.filter(Q(next_allowed_at=None) | Q(next_allowed_at__lte=now + _EARLY))
+        if free.update(next_allowed_at=allowed_at) == 0:
+            return None
+        recipients, skipped = addressees(wanted)
+        alert = Alert.objects.create(
+            rule=rule,
+            version=rule.current,
+            raised_at=now,
+            timeframe=wanted.timeframe,
+            events=breached.counts.events,
+            warnings=breached.counts.warnings,
+            causes={cause.value: number for cause, number in breached.counts.causes.items()},
+            percent_exceeded=breached.breach.percent,
+            number_exceeded=breached.breach.number,
+            recipients=recipients,
+            skipped=skipped,
+            next_allowed_at=allowed_at,
+            next_attempt_at=now,
+        )
+    return alert.pk
+
+
+def addressees(wanted: Notifications) -> tuple[list[str], list[str]]:
+    """Addresses to mail, each once, and the names of users who have none or are deactivated."""
+    users = {user.username: user for user in User.objects.filter(username__in=wanted.notify_users)}
+    reachable = {name: user.email for name, user in users.items() if user.is_active and user.email}
+    addresses = dict.fromkeys([*(reachable[name] for name in wanted.notify_users if name in reachable)])
+    addresses.update(dict.fromkeys(wanted.notify_emails))
+    return list(addresses), [name for name in wanted.notify_users if name not in reachable]
+
+
+def recovered(rule_id: int, *, now: datetime) -> None:
+    RuleWatch.objects.filter(rule_id=rule_id, state=WatchState.FIRING).update(state=WatchState.RECOVERED, since=now)
+
+
+def due(now: datetime) -> list[int]:
+    """Alerts that wait to be mailed, those of a dead worker among them."""
+    waiting = Q(state=AlertState.QUEUED, next_attempt_at__lte=now)
+    orphaned = Q(state=AlertState.SENDING, lease_until__lt=now)
+    return list(Alert.objects.filter(waiting | orphaned).order_by("id").values_list("pk", flat=True)[:100])
+
+
+def claim(alert_id: int, *, now: datetime) -> Alert | None:
+    """The alert, if this worker may send it now."""
+    waiting = Q(state=AlertState.QUEUED, next_attempt_at__lte=now)
+    orphaned = Q(state=AlertState.SENDING, lease_until__lt=now)
+    mine = Alert.objects.filter(waiting | orphaned, pk=alert_id)
+    if mine.update(state=AlertState.SENDING, lease_until=now + _LEASE, tries=F("tries") + 1) == 0:
+        return None
+    return Alert.objects.select_related("rule", "version").get(pk=alert_id)
+
+
+def sent(alert: Alert, *, now: datetime, remark: str = "") -> None:
+    Alert.objects.filter(pk=alert.pk).update(
+        state=AlertState.SENT, sent_at=now, lease_until=None, next_attempt_at=None, last_error=remark[:1000]
+    )
+
+
+def failed(alert: Alert, *, error: str, permanent: bool, now: datetime) -> None:
+    """Try again later, for about a day; a refusal for good, or nobody to tell, ends it."""
+    over = permanent or alert.tries >= _TRIES
+    wait = min(timedelta(minutes=10), timedelta(seconds=15) * 2 ** min(alert.tries, 6))
+    Alert.objects.filter(pk=alert.pk).update(
+        state=AlertState.FAILED if over else AlertState.QUEUED,
+        lease_until=None,
+        next_attempt_at=None if over else now + wait,
+        last_error=error[:1000],
+    )

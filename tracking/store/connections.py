@@ -1,0 +1,128 @@
+"""Connections as rows: saved with their password sealed, rested when they fail, released when they are mended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.text import slugify
+
+from tracking import conf, credentials
+from tracking.choices import ConnectionKind, DeliveryState, Encryption, Reason
+from tracking.definition import Server
+from tracking.errors import RuleError
+from tracking.models import Connection, Delivery
+from tracking.policy import retry
+from tracking.smtp.guard import Guard, static_host_error, static_port_error
+from tracking.smtp.providers import PROVIDERS
+
+_NEEDED = "enter the password: host, port, encryption or login are new"
+_TARGET = ("host", "port", "encryption", "login")  # whoever changes these must know the password
+
+
+def guard() -> Guard:
+    """Where connections may lead: the operator's settings."""
+    return Guard(conf.allowed_networks(), conf.allowed_ports())
+
+
+def problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """Field -> sentence of what cannot be the server of a connection. `values` has host and port."""
+    allowed = guard()
+    found = {
+        "host": static_host_error(str(values["host"]), allowed),
+        "port": static_port_error(int(values["port"]), allowed),
+    }
+    return {field: sentence for field, sentence in found.items() if sentence}
+
+
+def save(connection: Connection, *, password: str | None, now: datetime) -> Connection:
+    """Write a new or changed connection. `password` None or "" keeps the stored one.
+
+    Raises RuleError: a stored password is kept only while host, port, encryption and login are unchanged, so that
+    nobody can have it sent to a server of their own.
+    """
+    wrong: dict[str, str] = problems({name: getattr(connection, name) for name in _TARGET})
+    stored = Connection.objects.filter(pk=connection.pk).first() if connection.pk else None
+    if not password and (stored is None or any(getattr(stored, n) != getattr(connection, n) for n in _TARGET)):
+        if connection.login:
+            wrong["password"] = _NEEDED
+        connection.sealed_password = ""
+    if wrong:
+        raise RuleError({field: [sentence] for field, sentence in wrong.items()})
+    if password:
+        connection.sealed_password = credentials.seal(password, bound_to=str(connection.secret_id))
+    if stored is not None:
+        connection.version = stored.version + 1
+    with transaction.atomic():
+        connection.save()
+        release(connection.pk, now=now)
+    return connection
+
+
+def save_server(
+    server: Server, *, name: str, connection: Connection | None, password: str | None, now: datetime
+) -> Connection:
+    """The custom connection of one rule: made, changed, or left as it is. Raises RuleError."""
+    if connection is None or connection.kind != ConnectionKind.MANUAL:
+        connection = Connection(kind=ConnectionKind.MANUAL, provider="other", name=name[:100])
+        connection.key = f"rule-{slugify(str(connection.secret_id))}"
+    wanted = {
+        "host": server.host,
+        "port": server.port,
+        "encryption": server.encryption.value,
+        "login": server.login,
+    }
+    if connection.pk and not password and all(getattr(connection, field) == wanted[field] for field in _TARGET):
+        return connection
+    for field, value in wanted.items():
+        setattr(connection, field, value)
+    return save(connection, password=password, now=now)
+
+
+def from_preset(provider: str, *, region: str = "") -> dict[str, Any]:
+    """Host, port, encryption and login that a provider prescribes. Raises RuleError for an unknown one."""
+    preset = PROVIDERS.get(provider)
+    if preset is None:
+        raise RuleError({"provider": [f"must be one of {', '.join(PROVIDERS)}"]})
+    if preset.regions and region not in preset.regions:
+        raise RuleError({"region": [f"must be one of {', '.join(preset.regions)}"]})
+    return {
+        "host": preset.host_for(region),
+        "port": preset.port,
+        "encryption": Encryption(preset.encryption).value,
+        "login": preset.fixed_login,
+    }
+
+
+def succeeded(connection: Connection, *, now: datetime) -> None:
+    """A session opened: forget the failures before it, and let what was held for them go."""
+    troubled = Connection.objects.filter(pk=connection.pk, version=connection.version, fail_streak__gt=0)
+    if troubled.update(fail_streak=0, paused_until=None, pause_reason="", last_success_at=now):
+        release(connection.pk, now=now)
+
+
+def failed(connection: Connection, *, reason: Reason | None, error: str, now: datetime, breaks_at: int) -> None:
+    """A session did not open. A reason (a refused login, broken encryption …) rests the connection at once, else the
+    `breaks_at`-th failure in a row does.
+
+    Says nothing of a connection that was changed meanwhile.
+    """
+    current = Connection.objects.filter(pk=connection.pk, version=connection.version)
+    current.update(fail_streak=F("fail_streak") + 1, last_error=error[:1000], last_error_at=now)
+    streak = current.values_list("fail_streak", flat=True).first() or 0
+    over = streak if reason else streak - breaks_at + 1
+    if over > 0:
+        current.update(paused_until=now + retry.pause(over), pause_reason=reason or "")
+
+
+def release(connection_id: int, *, now: datetime) -> int:
+    """Make due what is held because of the connection, and let it try at once; how many deliveries that are."""
+    Connection.objects.filter(pk=connection_id).update(fail_streak=0, paused_until=None, pause_reason="")
+    held = Delivery.objects.filter(connection_id=connection_id, state=DeliveryState.HELD, reason__in=HELD_BY_CONNECTION)
+    return held.update(state=DeliveryState.RETRYING, reason="", next_attempt_at=now)
+
+
+HELD_BY_CONNECTION = (*(reason.value for reason in retry.HOLDS.values()), Reason.CREDENTIALS.value)

@@ -1,0 +1,108 @@
+"""Deliveries: opened with their event, found when they are due, and changed by operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from tracking.choices import DeliveryState, Reason, RecipientStatus
+from tracking.events import Event
+from tracking.matching.matcher import Candidate
+from tracking.models import Connection, Delivery, DeliveryRecipient
+from tracking.models.delivery import WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One mail that a rule owes for a stored event."""
+
+    event: Event
+    event_row: UUID
+    candidate: Candidate
+
+
+def open_for(owed: Iterable[Owed], *, now: datetime) -> Mapping[tuple[str, int], UUID]:
+    """Write a delivery for each; (event_id, rule) -> delivery of those written.
+
+    Missing from the answer: those of a rule that fires once per lead and has fired for this one.
+    """
+    rows = {(one.event.event_id, one.candidate.rule_id): _row(one, now) for one in owed}
+    Delivery.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    ids = {key: row.id for key, row in rows.items()}
+    once = [row.id for row in rows.values() if row.once_key is not None]
+    if not once:
+        return ids
+    kept = set(Delivery.objects.filter(id__in=once).values_list("id", flat=True))
+    return {key: id_ for key, id_ in ids.items() if id_ not in set(once) - kept}
+
+
+def _row(owed: Owed, now: datetime) -> Delivery:
+    event, candidate = owed.event, owed.candidate
+    return Delivery(
+        event_id=owed.event_row,
+        rule_id=candidate.rule_id,
+        version_id=candidate.version_id,
+        connection_id=candidate.connection_id,
+        trigger=event.trigger,
+        product_id=event.product,
+        campaign_id=event.campaign,
+        once_key=event.lead_id if candidate.once_per_lead and not event.test else None,
+        test=event.test,
+        created_at=now,
+        next_attempt_at=now,
+    )
+
+
+def due_connections(now: datetime) -> list[int]:
+    """Connections that have something due and may be used now."""
+    due = Delivery.objects.filter(connection=OuterRef("pk"), state__in=WAITING, next_attempt_at__lte=now)
+    rested = Connection.objects.filter(Q(paused_until=None) | Q(paused_until__lte=now))
+    return list(rested.filter(Exists(due)).values_list("pk", flat=True))
+
+
+def resend(chosen: QuerySet[Delivery], *, now: datetime) -> int:
+    """Send again what failed, is unknown, or is held, at an operator's wish; how many deliveries that are.
+
+    Those it already reached are not mailed again. Free of charge: a delivery is counted once, at its first claim.
+    """
+    ids = list(
+        chosen.filter(state__in=(DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.HELD)).values_list(
+            "id", flat=True
+        )
+    )
+    refused = DeliveryRecipient.objects.filter(delivery_id__in=ids, status=RecipientStatus.REFUSED)
+    refused.update(status=RecipientStatus.OPEN)
+    return Delivery.objects.filter(id__in=ids).update(
+        state=DeliveryState.RETRYING,
+        reason="",
+        tries=0,
+        crashes=0,
+        marked=False,
+        next_attempt_at=now,
+        finished_at=None,
+    )
+
+
+def discard(chosen: QuerySet[Delivery], *, now: datetime) -> int:
+    """Cancel what has not been sent and is not being sent; how many deliveries that are."""
+    return chosen.filter(state__in=WAITING).update(
+        state=DeliveryState.CANCELLED, reason=Reason.OPERATOR, next_attempt_at=None, finished_at=now
+    )
+
+
+def queue_depth() -> dict[str, int]:
+    """State -> deliveries that are not final."""
+    depth = dict.fromkeys((*WAITING, DeliveryState.SENDING), 0)
+    for state in depth:
+        depth[state] = Delivery.objects.filter(state=state).count()
+    return {str(state): count for state, count in depth.items()}
+
+
+def oldest_due(now: datetime) -> datetime | None:
+    """When the longest-waiting due delivery became due; None when nothing waits."""
+    waiting = Delivery.objects.filter(state__in=WAITING, next_attempt_at__lte=now)
+    return waiting.order_by(F("next_attempt_at").asc()).values_list("next_attempt_at", flat=True).first()

@@ -1,0 +1,179 @@
+"""What became of a try: state, attempt, recipients and warning, written in one transaction or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from tracking.choices import DeliveryState, Failure, Phase, Reason, RecipientRole, RecipientStatus, WarningCause
+from tracking.models import Attempt, Delivery, DeliveryRecipient, WarningMinute
+from tracking.policy.retry import Fate
+from tracking.store import counters
+from tracking.store.counters import Key
+
+FINAL = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One try, as the log keeps it."""
+
+    started_at: datetime
+    ended_at: datetime
+    phase: Phase
+    failure: Failure | None = None
+    code: int | None = None
+    enhanced: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """Where one recipient stands after a try."""
+
+    address: str
+    role: RecipientRole
+    status: RecipientStatus
+    code: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """All that a try changes. `cause` is the warning it gives, None when it went well."""
+
+    delivery: Delivery
+    fate: Fate
+    cause: WarningCause | None
+    tried: Tried
+    recipients: Sequence[Reached] = ()
+
+
+def record(token: UUID, results: Sequence[Result], *, worker: str) -> int:
+    """Write the results of those deliveries that this worker still holds; how many those are.
+
+    A worker that was taken for dead and comes late changes nothing.
+    """
+    with transaction.atomic():
+        mine = Delivery.objects.filter(id__in=[one.delivery.id for one in results], lease_token=token)
+        held = set(mine.select_for_update().values_list("id", flat=True))
+        kept = [one for one in results if one.delivery.id in held]
+        _write_states(kept)
+        _write_attempts(kept, worker)
+        _write_recipients(kept)
+        _warn([(one.delivery, one.cause, one.tried.ended_at) for one in kept if one.cause is not None])
+    return len(kept)
+
+
+def _write_states(results: Iterable[Result]) -> None:
+    """One update for each different fate: a chunk that went well costs one statement."""
+    groups: dict[tuple[Any, ...], list[Result]] = defaultdict(list)
+    for one in results:
+        groups[one.fate.state, one.fate.reason, one.fate.next_attempt_at, one.fate.spends_try].append(one)
+    for (state, reason, next_attempt_at, spends_try), group in groups.items():
+        Delivery.objects.filter(id__in=[one.delivery.id for one in group]).update(
+            state=state,
+            reason=reason or "",
+            next_attempt_at=next_attempt_at,
+            tries=F("tries") + int(spends_try),
+            lease_token=None,
+            lease_until=None,
+            marked=False,
+            finished_at=max(one.tried.ended_at for one in group) if state in FINAL else None,
+        )
+
+
+def _write_attempts(results: Iterable[Result], worker: str) -> None:
+    Attempt.objects.bulk_create(
+        Attempt(
+            delivery_id=one.delivery.id,
+            started_at=one.tried.started_at,
+            ended_at=one.tried.ended_at,
+            phase=one.tried.phase,
+            failure=one.tried.failure or "",
+            code=one.tried.code,
+            enhanced=one.tried.enhanced,
+            text=one.tried.text[:1000],
+            worker=worker,
+        )
+        for one in results
+    )
+
+
+def _write_recipients(results: Iterable[Result]) -> None:
+    DeliveryRecipient.objects.bulk_create(
+        [
+            DeliveryRecipient(
+                delivery_id=one.delivery.id,
+                role=reached.role,
+                address=reached.address,
+                status=reached.status,
+                code=reached.code,
+                text=reached.text[:1000],
+            )
+            for one in results
+            for reached in one.recipients
+        ],
+        update_conflicts=True,
+        unique_fields=["delivery", "address"],
+        update_fields=["status", "code", "text"],
+    )
+
+
+def _warn(warnings: Iterable[tuple[Delivery, WarningCause, datetime]]) -> None:
+    """Count each delivery's first warning, in its minute; later ones of the same delivery count no more.
+
+    The rows are leased or locked, so what was read of them with the claim still holds.
+    """
+    minutes: Counter[Key] = Counter()
+    groups: dict[tuple[WarningCause, datetime], list[UUID]] = defaultdict(list)
+    for delivery, cause, moment in warnings:
+        if delivery.warned_at is None:
+            groups[cause, moment].append(delivery.id)
+            minutes[delivery.rule_id, counters.minute(moment), cause.value] += not delivery.test
+    for (cause, moment), ids in groups.items():
+        Delivery.objects.filter(id__in=ids).update(warned_at=moment, warning=cause)
+    counters.add(WarningMinute, +minutes)
+
+
+def settle_lost(
+    rows: Sequence[Delivery],
+    *,
+    state: DeliveryState,
+    reason: Reason | None,
+    cause: WarningCause,
+    now: datetime,
+) -> None:
+    """Give deliveries whose worker died their state, an attempt that says so, and a warning. Inside a transaction."""
+    if not rows:
+        return
+    Delivery.objects.filter(id__in=[row.id for row in rows]).update(
+        state=state,
+        reason=reason or "",
+        next_attempt_at=None if state in FINAL else now,
+        tries=F("tries") + 1,
+        crashes=F("crashes") + 1,
+        lease_token=None,
+        lease_until=None,
+        marked=False,
+        finished_at=now if state in FINAL else None,
+    )
+    Attempt.objects.bulk_create(
+        Attempt(
+            delivery_id=row.id,
+            started_at=now,
+            ended_at=now,
+            phase=Phase.DATA if row.marked else Phase.CONNECT,
+            failure=Failure.UNKNOWN if row.marked else Failure.TEMPORARY,
+            text="The worker died while it had this mail in hand.",
+        )
+        for row in rows
+    )
+    _warn([(row, cause, now) for row in rows])

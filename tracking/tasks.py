@@ -1,0 +1,64 @@
+"""The only module that knows Celery. Tasks take ids, call one stage, and wake what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from celery import shared_task
+from celery.signals import worker_process_shutdown, worker_shutdown
+from django.db import transaction
+
+from tracking.pipeline import alert, deliver, sweep, transport, watch
+from tracking.pipeline.doorbell import Doorbell
+from tracking.store import clock
+
+
+@shared_task(ignore_result=True)  # retries live in the rows, not in Celery
+def drain_connection(connection_id: int) -> None:
+    if deliver.drain(connection_id, clock=clock.started()):
+        wake([connection_id])  # behind the others
+
+
+@shared_task(ignore_result=True)
+def sweep_queue() -> None:
+    """Beat's backstop: whatever was not woken, or was left by a dead worker, goes on."""
+    swept = sweep.sweep(now=clock.now())
+    wake(swept.connections)
+    for alert_id in swept.alerts:
+        send_alert.delay(alert_id)
+
+
+@shared_task(ignore_result=True)
+def watch_rules() -> None:
+    for alert_id in watch.watch(now=clock.now()):
+        send_alert.delay(alert_id)
+
+
+@shared_task(ignore_result=True)
+def send_alert(alert_id: int) -> None:
+    alert.send(alert_id, clock=clock.started())
+
+
+def _publish(connection_id: int) -> None:
+    drain_connection.apply_async((connection_id,), retry=False)
+
+
+_doorbell = Doorbell(_publish)
+
+
+def wake(connection_ids: Iterable[int]) -> None:
+    """Have workers drain these connections soon. Never waits for the broker."""
+    _doorbell.ring(connection_ids)
+
+
+def wake_on_commit(connection_ids: Iterable[int]) -> None:
+    """Wake once the caller's transaction is committed; at once when there is none. A rollback wakes nobody."""
+    ids = list(connection_ids)
+    if ids:
+        transaction.on_commit(lambda: wake(ids), robust=True)
+
+
+@worker_shutdown.connect
+@worker_process_shutdown.connect
+def say_goodbye(**kwargs: object) -> None:
+    transport.close()
