@@ -11,7 +11,7 @@ from tracking.errors import SendError
 from tracking.smtp import auth
 from tracking.smtp.endpoint import Endpoint
 from tracking.smtp.guard import Guard, ascii_host
-from tracking.smtp.replies import ProtocolError, Reply, classify, failure_of
+from tracking.smtp.replies import ProtocolError, Reply, classify, failure_of, refused_with
 from tracking.smtp.wire import Wire, connect, tls_context
 
 _COMMAND_LIMIT = 512  # octets of a command line (RFC 5321 4.5.3.1.4); a longer first answer waits for the server's 334
@@ -110,7 +110,7 @@ class Handshake:
         return reply
 
     def _refused(self, reply: Reply) -> SendError:
-        text = auth.redacted(reply.text, self._endpoint.password) or f"The server refused with {reply.code}."
+        text = auth.redacted(reply.text, self._endpoint.password) or refused_with(reply)
         failure = classify(reply, self._phase)
         return SendError(text, failure=failure, phase=self._phase, code=reply.code, enhanced=reply.enhanced)
 

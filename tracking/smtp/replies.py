@@ -172,6 +172,11 @@ def classify(reply: Reply, phase: Phase) -> Failure:
     return next((rule.failure for rule in _RULES if rule.matches(reply, phase)), Failure.TEMPORARY)
 
 
+def refused_with(reply: Reply) -> str:
+    """A sentence for a refusal without words."""
+    return f"The server refused with {reply.code}."
+
+
 _HINT = re.compile(
     r"(?:try|retry|retrying|wait|again|greylisted|graylisted|come back|delayed)\b[^\d\n]{0,60}?"
     r"(?P<count>\d{1,6})\s*(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h)\b",

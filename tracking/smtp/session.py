@@ -32,6 +32,7 @@ class Session:
         self.opened_at = time.monotonic()
         self.sent = 0
         self._wire = wire
+        self._rested = False  # it was put aside, and may have been closed meanwhile
 
     @classmethod
     def open(cls, endpoint: Endpoint, guard: Guard) -> Session:
@@ -51,7 +52,7 @@ class Session:
 
     def send(self, envelope: Envelope) -> Outcome:
         """One mail, within the endpoint's time-outs. Never raises for what the server does."""
-        fresh = self.sent == 0
+        fresh = self.sent == 0 and not self._rested
         self.sent += 1
         outcome = Transaction(self._wire, self.extensions, self.endpoint.timeouts, envelope).run()
         return outcome if fresh else self._marked(outcome)
@@ -62,7 +63,8 @@ class Session:
         return replace(outcome, stale=gone and outcome.failure is not Failure.TIMEOUT)
 
     def is_quiet(self) -> bool:
-        """Open and silent, seen without a round trip."""
+        """Open and silent, as far as can be seen without a round trip. To be asked of a session that was idle."""
+        self._rested = True
         return self._wire.is_quiet()
 
     def probe(self) -> bool:

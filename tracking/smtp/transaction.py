@@ -9,7 +9,7 @@ from tracking.choices import Failure, Phase, RecipientStatus
 from tracking.smtp.endpoint import Timeouts
 from tracking.smtp.envelope import Envelope, Outcome, RecipientReply, stuffed
 from tracking.smtp.handshake import Extensions
-from tracking.smtp.replies import ProtocolError, Reply, classify, failure_of, retry_hint
+from tracking.smtp.replies import ProtocolError, Reply, classify, failure_of, refused_with, retry_hint
 from tracking.smtp.wire import Wire
 
 _START_INPUT = 354
@@ -35,6 +35,7 @@ class Transaction:
         self._timeouts = timeouts
         self._envelope = envelope
         self._lines = envelope.lines()
+        self._eight_bit = not self._lines.isascii()
         self._deadline = time.monotonic() + timeouts.total
         self._phase = Phase.MAIL
         self._replies: list[Reply] = []  # to RCPT, in the order of the recipients
@@ -62,7 +63,7 @@ class Transaction:
             return f"The mail has {len(self._lines):,} bytes; the server takes {limit:,}."
         if self._envelope.smtputf8 and not self._extensions.smtputf8:
             return "An address has characters outside ASCII, and the server takes none (SMTPUTF8)."
-        if not self._extensions.eight_bit and not self._lines.isascii():
+        if self._eight_bit and not self._extensions.eight_bit:
             return "The mail has 8-bit characters, and the server takes none (8BITMIME)."
         return None
 
@@ -73,7 +74,7 @@ class Transaction:
             mail += f" SIZE={len(self._lines)}"
         if envelope.smtputf8:
             mail += " SMTPUTF8"
-        if self._extensions.eight_bit and not self._lines.isascii():
+        if self._eight_bit:
             mail += " BODY=8BITMIME"
         commands = [mail, *(f"RCPT TO:<{address}>" for address in envelope.recipients), "DATA"]
         return [f"{command}\r\n".encode() for command in commands]
@@ -103,7 +104,8 @@ class Transaction:
         commands = self._commands()
         self._wire.write(b"".join(commands), self._by(self._timeouts.command))
         mail = self._hear(Phase.MAIL)
-        self._replies = [self._hear(Phase.RCPT) for _ in self._envelope.recipients]
+        for _ in self._envelope.recipients:
+            self._replies.append(self._hear(Phase.RCPT))
         data = self._hear(Phase.DATA)
         if mail.positive and self._anyone:
             return None if data.code == _START_INPUT else data
@@ -182,7 +184,7 @@ class Transaction:
         if reply.positive:
             self._phase = Phase.ACCEPTED
             return self._outcome(None, reply, reply.text)
-        return self._outcome(classify(reply, self._phase), reply, reply.text)
+        return self._outcome(classify(reply, self._phase), reply, reply.text or refused_with(reply))
 
     def _lost(self, error: Exception) -> Outcome:
         if self._dot_is_out:

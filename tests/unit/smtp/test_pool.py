@@ -162,6 +162,18 @@ def test_a_session_that_was_closed_meanwhile_is_replaced_in_silence(guard: Guard
     assert len(server.mails) == 3
 
 
+def test_a_session_that_was_never_used_may_be_gone_too(guard: Guard) -> None:
+    pool = Pool(guard)
+    with ScriptedServer(sessions=[{Step.MAIL: Close()}]) as server:
+        with pool.session(endpoint(server)):
+            pass
+        outcome = pool.send(endpoint(server), envelope())
+        pool.close_all()
+
+    assert outcome.failure is None
+    assert len(server.sessions) == 2
+
+
 def test_a_421_to_an_idle_session_is_such_a_closing_too(guard: Guard) -> None:
     pool = Pool(guard)
     with ScriptedServer(sessions=[{Step.MAIL: [None, Say("421 4.4.2 Idle too long")]}]) as server:

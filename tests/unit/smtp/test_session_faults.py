@@ -246,6 +246,28 @@ def test_a_recipient_keeps_the_words_of_its_refusal(guard: Guard) -> None:
     assert [(found.code, found.text) for found in outcome.recipients] == [(250, "Taken"), (550, "Unknown")]
 
 
+@pytest.mark.parametrize("loss", [Close(), Hang(), Say("421 4.3.2 Busy")], ids=["closed", "hanging", "421"])
+def test_a_recipient_that_was_refused_stays_so_when_the_rest_is_lost(
+    loss: Action, extensions: tuple[str, ...], guard: Guard
+) -> None:
+    script = {Step.RCPT: [Say("550 5.1.1 Unknown"), loss]}
+    with (
+        ScriptedServer(script=script, extensions=extensions) as server,
+        Session.open(endpoint(server, timeouts=QUICK), guard) as session,
+    ):
+        outcome = session.send(envelope("a@example.com", "b@example.com", "c@example.com"))
+
+    assert statuses(outcome) == [REFUSED, OPEN, OPEN]
+
+
+def test_a_refusal_without_words_gets_some(guard: Guard) -> None:
+    with (
+        ScriptedServer(script={Step.MAIL: Say("550")}) as server,
+        Session.open(endpoint(server), guard) as session,
+    ):
+        assert session.send(envelope()).text == "The server refused with 550."
+
+
 def test_a_server_that_names_a_time_is_heard(guard: Guard) -> None:
     with ScriptedServer(refuse=refuse) as server, Session.open(endpoint(server), guard) as session:
         outcome = session.send(envelope("gray@example.com"))
