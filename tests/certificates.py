@@ -9,8 +9,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def _name(text: str) -> x509.Name:
@@ -31,32 +33,42 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("Authority of the tests")
-        self._certificate = self._sign(self._name, self._key, valid_for=timedelta(days=1), authority=True)
+        self._certificate = self._sign(self._name, self._key, authority=True)
         path = folder / "authority.pem"
         path.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
         self.ca_file = str(path)
 
-    def server_context(self, *hosts: str, expired: bool = False, self_signed: bool = False) -> ssl.SSLContext:
-        """What a server for these hosts (names or addresses) needs to speak TLS."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        valid_for = timedelta(days=-1) if expired else timedelta(days=1)
-        certificate = self._sign(_name(hosts[0]), key, hosts, valid_for=valid_for, self_signed=self_signed)
+    def server_context(
+        self,
+        *hosts: str,
+        days: tuple[int, int] = (-2, 1),
+        self_signed: bool = False,
+        weak: bool = False,
+    ) -> ssl.SSLContext:
+        """What a server for these hosts (names or addresses) needs to speak TLS.
+
+        `days` is when the certificate's validity begins and ends, from now. A weak one has an RSA key of 1,024 bits.
+        """
+        key = rsa.generate_private_key(65_537, 1_024) if weak else ec.generate_private_key(ec.SECP256R1())
+        certificate = self._sign(_name(hosts[0]), key, hosts, days=days, self_signed=self_signed)
         path = self._folder / f"{certificate.serial_number}.pem"
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if weak:
+            context.set_ciphers("ALL:@SECLEVEL=0")  # or OpenSSL would not even load it
         context.load_cert_chain(path)
         return context
 
     def _sign(
         self,
         subject: x509.Name,
-        key: ec.EllipticCurvePrivateKey,
+        key: Key,
         hosts: tuple[str, ...] = (),
         *,
-        valid_for: timedelta,
+        days: tuple[int, int] = (-2, 1),
         authority: bool = False,
         self_signed: bool = False,
     ) -> x509.Certificate:
@@ -67,8 +79,8 @@ class Authority:
             .issuer_name(subject if self_signed else self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=2))
-            .not_valid_after(now + valid_for)
+            .not_valid_before(now + timedelta(days=days[0]))
+            .not_valid_after(now + timedelta(days=days[1]))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         )
         if hosts:

@@ -241,13 +241,19 @@ def _bounded(look_up: Callable[[], list[Target]], deadline: float) -> list[Targe
 _STRICT = Guard()
 
 
+def _known(host: str) -> Address | None:
+    """The address of a host that needs no resolver: a literal, or a name that means this machine (RFC 6761 6.3)."""
+    local = host.lower() == "localhost" or host.lower().endswith(".localhost")
+    return IPv4Address("127.0.0.1") if local else _literal(host)
+
+
 def static_host_error(host: str, guard: Guard = _STRICT) -> str | None:
     """What is wrong with a host as typed, without resolving it; None if nothing is."""
     try:
         ascii_host(host)
     except ValueError as error:
         return str(error)
-    address = _literal(host)
+    address = _known(host)
     if address is None or any(guard.allows(str(address), port) for port in guard.allowed_ports):
         return None
     return NOT_ALLOWED

@@ -116,6 +116,12 @@ def test_a_public_address_is_allowed(address: str) -> None:
     assert [sockaddr[0] for _, sockaddr in found] == [address]
 
 
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "mail.localhost"])
+def test_the_name_of_this_machine_is_known_without_asking(host: str) -> None:
+    assert static_host_error(host) == NOT_ALLOWED
+    assert static_host_error(host, Guard((ip_network("127.0.0.0/8"),))) is None
+
+
 @pytest.mark.parametrize("bad", ["127.0.0.1", "::1", "169.254.169.254"])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_one_bad_address_refuses_the_host(bad: str, place: int) -> None:
@@ -184,7 +190,7 @@ def test_what_is_not_plainly_a_host_is_never_resolved(host: str) -> None:
     [
         ("smtp.example.com", "smtp.example.com"),
         ("SMTP.Example.COM", "smtp.example.com"),
-        ("localhost", "localhost"),
+        ("mailhost", "mailhost"),
         ("a-b.c1", "a-b.c1"),
         ("1st.example.com", "1st.example.com"),
         ("bücher.example", "xn--bcher-kva.example"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_two_at_once_have_two_sessions_and_both_are_kept(guard: Guard) -> None:
     "changes",
     [{"pool_key": (2, 1)}, {"login": "me", "password": "a"}, {"login": "me", "password": "b"}, {"host": "127.0.0.2"}],
 )
-def test_a_session_is_never_used_for_another_endpoint(changes: dict[str, object], guard: Guard) -> None:
+def test_a_session_is_never_used_for_another_endpoint(changes: dict[str, Any], guard: Guard) -> None:
     pool = Pool(guard)
     with ScriptedServer(auth=["PLAIN"], host="0.0.0.0") as server:
         with pool.session(endpoint(server, host="127.0.0.1", pool_key=(1, 1))) as one:

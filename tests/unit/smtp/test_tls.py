@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +64,9 @@ def test_a_mail_goes_encrypted(encryption: Encryption, authority: Authority, gua
     "make",
     [
         pytest.param(lambda authority: authority.server_context("127.0.0.1", self_signed=True), id="self-signed"),
-        pytest.param(lambda authority: authority.server_context("127.0.0.1", expired=True), id="expired"),
+        pytest.param(lambda authority: authority.server_context("127.0.0.1", days=(-2, -1)), id="expired"),
+        pytest.param(lambda authority: authority.server_context("127.0.0.1", days=(1, 2)), id="not yet valid"),
+        pytest.param(lambda authority: authority.server_context("127.0.0.1", weak=True), id="with a weak key"),
         pytest.param(lambda authority: authority.server_context("other.example"), id="for another host"),
         pytest.param(lambda authority: authority.server_context("10.0.0.1"), id="for another address"),
         pytest.param(old, id="TLS 1.1"),
@@ -78,6 +81,20 @@ def test_a_server_that_is_not_who_it_should_be(
 
         assert (caught.value.failure, caught.value.phase) == (Failure.TLS, Phase.TLS)
         assert server.auth_attempts == []
+
+
+@BOTH
+def test_a_certificate_of_another_authority(
+    encryption: Encryption, authority: Authority, guard: Guard, tmp_path: Path
+) -> None:
+    context = good(Authority(tmp_path))
+    with (
+        ScriptedServer(tls=context, implicit_tls=encryption is Encryption.SSL) as server,
+        pytest.raises(SendError) as caught,
+    ):
+        opened(server, authority, guard, encryption)
+
+    assert caught.value.failure is Failure.TLS
 
 
 def test_the_systems_authorities_do_not_vouch_for_the_tests(authority: Authority, guard: Guard) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -178,7 +179,7 @@ def test_a_mail_to_nobody_is_no_envelope(recipients: tuple[str, ...]) -> None:
         {"password": "a\nb"},
     ],
 )
-def test_an_endpoint_holds_nothing_that_ends_a_command(changes: dict[str, str], guard: Guard) -> None:
+def test_an_endpoint_holds_nothing_that_ends_a_command(changes: dict[str, Any], guard: Guard) -> None:
     with ScriptedServer() as server, pytest.raises(ValueError, match=r"local_hostname|login"):
         endpoint(server, **changes)
 
