@@ -5,7 +5,7 @@ import ssl
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.choices import Failure, Phase
@@ -179,6 +179,7 @@ def test_replies_that_come_together_are_told_apart() -> None:
     assert reader.pending
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=300), max_size=30))
 def test_no_bytes_crash_the_reader_or_make_it_grow(pieces: list[bytes]) -> None:
     reader = ReplyReader()
@@ -199,6 +200,7 @@ SMTPISH = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(SMTPISH, max_size=60).map(b"".join))
 def test_how_the_bytes_are_cut_does_not_matter(data: bytes) -> None:
     def replies(pieces: list[bytes]) -> list[Reply | str]:

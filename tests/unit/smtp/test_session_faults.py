@@ -5,6 +5,8 @@ A server that hangs does so until the test is over: a wait without bound would n
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.smtp_server import (
@@ -20,7 +22,7 @@ from tests.smtp_server import (
     Send,
     Step,
 )
-from tests.unit.smtp.making import PATIENT, QUICK, endpoint, envelope
+from tests.unit.smtp.making import PATIENT, endpoint, envelope, waiting_for
 from tracking.choices import Failure, Phase, RecipientStatus
 from tracking.errors import SendError
 from tracking.smtp.guard import Guard
@@ -76,7 +78,7 @@ def statuses(outcome: Outcome) -> list[RecipientStatus]:
 )
 def test_a_session_that_does_not_open(step: Step, action: Action, phase: Phase, failure: Failure, guard: Guard) -> None:
     with ScriptedServer(script={step: action}, auth=["PLAIN"]) as server, pytest.raises(SendError) as caught:
-        Session.open(endpoint(server, timeouts=QUICK, login="me", password="hunter2"), guard)
+        Session.open(endpoint(server, timeouts=waiting_for(step, action), login="me", password="hunter2"), guard)
 
     assert (caught.value.phase, caught.value.failure) == (phase, failure)
     assert "hunter2" not in f"{caught.value} {caught.value!r}"
@@ -87,7 +89,7 @@ def test_nobody_at_the_port_is_temporary(guard: Guard) -> None:
         pass
 
     with pytest.raises(SendError) as caught:
-        Session.open(endpoint(server, timeouts=QUICK), guard)
+        Session.open(endpoint(server), guard)
 
     assert (caught.value.phase, caught.value.failure) == (Phase.CONNECT, TEMPORARY)
 
@@ -147,7 +149,7 @@ def test_a_mail_that_is_not_taken(
     guard: Guard,
 ) -> None:
     with ScriptedServer(script={step: [action]}, extensions=extensions) as server:
-        session = Session.open(endpoint(server, timeouts=QUICK), guard)
+        session = Session.open(endpoint(server, timeouts=waiting_for(step, action)), guard)
         outcome = session.send(envelope())
 
         assert (outcome.phase, outcome.failure) == (phase, failure)
@@ -172,7 +174,7 @@ def test_a_loss_before_the_final_dot_is_no_doubt(
     action: Action, failure: Failure, code: int | None, guard: Guard
 ) -> None:
     with ScriptedServer(script={Step.BODY: action}, extensions=PIPELINED) as server:
-        session = Session.open(endpoint(server, timeouts=QUICK), guard)
+        session = Session.open(endpoint(server, timeouts=waiting_for(Step.BODY, action)), guard)
         outcome = session.send(envelope(data=b"Subject: big\r\n\r\n" + b"x" * 70 + b"\r\n" * 8_000_000))
 
     assert (outcome.phase, outcome.failure, outcome.code) == (Phase.DATA, failure, code)
@@ -181,9 +183,9 @@ def test_a_loss_before_the_final_dot_is_no_doubt(
 
 
 def test_a_whole_mail_is_bounded_even_if_every_step_is_slow_but_in_time(guard: Guard) -> None:
-    slow = Drip("250 ok", every=0.025)  # 0.2 s each: under the command's time-out, over the mail's together
+    slow = Drip("250 ok", every=0.02)  # 0.16 s each: in time for a command, and too late for the mail together
     with ScriptedServer(script={Step.MAIL: slow, Step.RCPT: slow}, extensions=STEPWISE) as server:
-        session = Session.open(endpoint(server, timeouts=QUICK), guard)
+        session = Session.open(endpoint(server, timeouts=replace(PATIENT, total=0.9)), guard)
         outcome = session.send(envelope(*(f"r{n}@example.com" for n in range(20))))
 
     assert (outcome.failure, outcome.phase) == (TIMEOUT, Phase.RCPT)
@@ -253,7 +255,7 @@ def test_a_recipient_that_was_refused_stays_so_when_the_rest_is_lost(
     script = {Step.RCPT: [Say("550 5.1.1 Unknown"), loss]}
     with (
         ScriptedServer(script=script, extensions=extensions) as server,
-        Session.open(endpoint(server, timeouts=QUICK), guard) as session,
+        Session.open(endpoint(server, timeouts=waiting_for(Step.RCPT, loss)), guard) as session,
     ):
         outcome = session.send(envelope("a@example.com", "b@example.com", "c@example.com"))
 
@@ -328,7 +330,7 @@ def test_probe_tells_the_living_from_the_dead(guard: Guard) -> None:
 @pytest.mark.parametrize("action", [Hang(), Close(), Endless(), GARBAGE], ids=["hang", "close", "endless", "garbage"])
 def test_closing_ends_and_can_be_done_twice(action: Action, guard: Guard) -> None:
     with ScriptedServer(script={Step.QUIT: action}) as server:
-        session = Session.open(endpoint(server, timeouts=PATIENT), guard)
+        session = Session.open(endpoint(server), guard)
         session.close()
         session.close()
 

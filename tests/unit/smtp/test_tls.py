@@ -10,9 +10,10 @@ import pytest
 
 from tests.certificates import Authority
 from tests.smtp_server import Close, Hang, InTurn, Say, Script, ScriptedServer, Step
-from tests.unit.smtp.making import QUICK, endpoint, envelope
+from tests.unit.smtp.making import PATIENT, QUICK, endpoint, envelope
 from tracking.choices import Encryption, Failure, Phase
 from tracking.errors import SendError
+from tracking.smtp.endpoint import Timeouts
 from tracking.smtp.guard import Guard
 from tracking.smtp.session import Session
 
@@ -34,9 +35,15 @@ def old(authority: Authority) -> ssl.SSLContext:
 BOTH = pytest.mark.parametrize("encryption", [Encryption.TLS, Encryption.SSL])
 
 
-def opened(server: ScriptedServer, authority: Authority, guard: Guard, encryption: Encryption) -> Session:
+def opened(
+    server: ScriptedServer,
+    authority: Authority,
+    guard: Guard,
+    encryption: Encryption,
+    timeouts: Timeouts = PATIENT,
+) -> Session:
     target = endpoint(
-        server, timeouts=QUICK, encryption=encryption, ca_file=authority.ca_file, login="me", password="hunter2"
+        server, timeouts=timeouts, encryption=encryption, ca_file=authority.ca_file, login="me", password="hunter2"
     )
     return Session.open(target, guard)
 
@@ -99,7 +106,7 @@ def test_a_certificate_of_another_authority(
 
 def test_the_systems_authorities_do_not_vouch_for_the_tests(authority: Authority, guard: Guard) -> None:
     with ScriptedServer(tls=good(authority)) as server, pytest.raises(SendError) as caught:
-        Session.open(endpoint(server, timeouts=QUICK, encryption=Encryption.TLS), guard)
+        Session.open(endpoint(server, encryption=Encryption.TLS), guard)
 
     assert caught.value.failure is Failure.TLS
 
@@ -123,7 +130,7 @@ def test_no_encryption_no_session(
 ) -> None:
     with ScriptedServer(script=script, tls=good(authority) if offered else None, auth=["PLAIN"]) as server:
         with pytest.raises(SendError) as caught:
-            opened(server, authority, guard, Encryption.TLS)
+            opened(server, authority, guard, Encryption.TLS, QUICK if failure is Failure.TIMEOUT else PATIENT)
 
         assert (caught.value.failure, caught.value.phase) == (failure, Phase.TLS)
         assert server.auth_attempts == []

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.smtp_server import Say, ScriptedServer, Step
@@ -59,6 +59,7 @@ def test_a_message_on_the_wire(data: bytes, wire: bytes, guard: Guard) -> None:
     assert len(server.mails) == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([b"\r", b"\n", b".", b"\0", b"a", b"\r\n", b"\r\n.\r\n"]), max_size=40).map(b"".join))
 def test_no_message_ends_early_or_holds_a_bare_line_break(data: bytes) -> None:
     lines = Envelope("a@example.com", ("b@example.com",), data).lines()
