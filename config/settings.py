@@ -1,5 +1,6 @@
 """The one settings file. Everything comes from the environment or `.env`; `.env.example` has names, units, defaults."""
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
-# --- Django ---------------------------------------------------------------------------------------------------------
+# --- Django -----------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = env.str("SECRET_KEY")  # no default: fail at start, not at the first request
 CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS")  # first seals, all open; no default
@@ -208,6 +209,12 @@ TRACKING_LEASE_SECONDS = env.float("TRACKING_LEASE_SECONDS", default=60.0)
 TRACKING_HEARTBEAT_SECONDS = env.float("TRACKING_HEARTBEAT_SECONDS", default=10.0)
 
 TRACKING_CATCHER_FOLDER = env.str("TRACKING_CATCHER_FOLDER", default="")  # a Maildir; empty: no catcher pages
+
+# --- Metrics: files that all processes of a machine share (tracking/metrics.py) ---------------------------------------
+
+TRACKING_METRICS_FOLDER = Path(env.str("TRACKING_METRICS_FOLDER", default=str(BASE_DIR / "var" / "metrics")))
+TRACKING_METRICS_FOLDER.mkdir(parents=True, exist_ok=True)
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(TRACKING_METRICS_FOLDER))  # read when the client is imported
 
 # --- Logs: one line of JSON each; structlog redacts secrets (tracking/logs.py) ----------------------------------------
 

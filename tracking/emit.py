@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tracking import tasks
+from tracking import metrics, tasks
 from tracking.errors import EventError
 from tracking.events import Event
 from tracking.pipeline import intake
@@ -36,4 +36,6 @@ def emit_many(events: Iterable[Event]) -> list[Receipt]:
         return []
     taken = intake.submit(batch, now=clock.now())
     tasks.wake_on_commit(taken.connections)
+    for receipt in taken.receipts:
+        metrics.events.labels(str(receipt.duplicate).lower()).inc()
     return taken.receipts

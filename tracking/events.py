@@ -26,6 +26,7 @@ from tracking.validation import Id, Money, field_errors, one_line, parse_json, s
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 5
+_OTHERS = 8 * 1024  # more than all fields beside lead and call can take
 MAX_BATCH = 1_000
 
 ENTITIES = ("product", "campaign", "publisher", "channel", "source", "buyer", "pingtree", "call_tracking_pool")
@@ -112,7 +113,8 @@ class Event(BaseModel):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if (self.lead or self.call) and _size(self.lead) + _size(self.call) > MAX_BYTES:
+        rough = _size(self.lead) + _size(self.call) if self.lead or self.call else 0
+        if rough > MAX_BYTES - _OTHERS and _size(self.to_json()) > MAX_BYTES:
             raise ValueError(f"must have at most {MAX_BYTES:,} bytes as JSON")
         return self
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from tracking import conf
+from tracking import conf, metrics
 from tracking.choices import (
     DeliveryPolicy,
     DeliveryState,
@@ -85,7 +85,7 @@ def _send_chunk(
     """Raises SendError when no session opens; then the mails that could be made are still claimed."""
     unsendable, prepared = _prepared(deliveries, clock)
     if unsendable:
-        outcomes.record(claim.token, unsendable, worker=WORKER)
+        _record(claim, unsendable)
     if not prepared:
         return
     with transport.pool().session(endpoint):  # proven before anything is marked; kept for the mails that follow
@@ -93,7 +93,7 @@ def _send_chunk(
     if claim.connection.fail_streak:
         connections.succeeded(claim.connection, now=clock())
     claims.mark(claim.token, [one.delivery.id for one in prepared])
-    outcomes.record(claim.token, list(_results(prepared, endpoint, clock, until=until)), worker=WORKER)
+    _record(claim, list(_results(prepared, endpoint, clock, until=until)))
 
 
 def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, until: float) -> Iterator[Result]:
@@ -220,7 +220,7 @@ def _not_opened(claim: Claim, error: SendError, clock: Clock) -> bool:
         )
         for delivery in claim.deliveries
     ]
-    outcomes.record(claim.token, results, worker=WORKER)
+    _record(claim, results)
     return False
 
 
@@ -241,8 +241,16 @@ def _hold_all(claim: Claim, reason: Reason, text: str, clock: Clock) -> None:
     connections.failed(claim.connection, reason=reason, error=text, now=now, breaks_at=BREAKS_AT)
     fate = Fate(state=DeliveryState.HELD, reason=reason, next_attempt_at=now + retry.FLOOR)
     tried = Tried(started_at=now, ended_at=now, phase=Phase.AUTH, failure=Failure.AUTHENTICATION, text=text)
-    outcomes.record(
-        claim.token,
-        [Result(delivery=one, fate=fate, cause=WarningCause.CREDENTIALS, tried=tried) for one in claim.deliveries],
-        worker=WORKER,
-    )
+    results = [Result(delivery=one, fate=fate, cause=WarningCause.CREDENTIALS, tried=tried) for one in claim.deliveries]
+    _record(claim, results)
+
+
+def _record(claim: Claim, results: Sequence[Result]) -> None:
+    outcomes.record(claim.token, results, worker=WORKER)
+    for one in results:
+        metrics.deliveries.labels(one.fate.state.value).inc()
+        metrics.attempt_seconds.observe((one.tried.ended_at - one.tried.started_at).total_seconds())
+        if one.cause is not None:
+            metrics.warnings.labels(one.cause.value).inc()
+        if one.fate.state is DeliveryState.SENT:
+            metrics.delivery_seconds.observe((one.tried.ended_at - one.delivery.created_at).total_seconds())

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.text import slugify
 
 from tracking import conf, credentials
 from tracking.choices import ConnectionKind, DeliveryState, Encryption, Reason
@@ -38,8 +37,8 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
     return {field: sentence for field, sentence in found.items() if sentence}
 
 
-def save(connection: Connection, *, password: str | None, now: datetime) -> Connection:
-    """Write a new or changed connection. `password` None or "" keeps the stored one.
+def save(connection: Connection, *, password: str | None, now: datetime, password_later: bool = False) -> Connection:
+    """Write a new or changed connection. `password` None or "" keeps the stored one; `password_later` does without.
 
     Raises RuleError: a stored password is kept only while host, port, encryption and login are unchanged, so that
     nobody can have it sent to a server of their own.
@@ -47,7 +46,7 @@ def save(connection: Connection, *, password: str | None, now: datetime) -> Conn
     wrong: dict[str, str] = problems({name: getattr(connection, name) for name in _TARGET})
     stored = Connection.objects.filter(pk=connection.pk).first() if connection.pk else None
     if not password and (stored is None or any(getattr(stored, n) != getattr(connection, n) for n in _TARGET)):
-        if connection.login:
+        if connection.login and not password_later:
             wrong["password"] = _NEEDED
         connection.sealed_password = ""
     if wrong:
@@ -63,12 +62,17 @@ def save(connection: Connection, *, password: str | None, now: datetime) -> Conn
 
 
 def save_server(
-    server: Server, *, name: str, connection: Connection | None, password: str | None, now: datetime
+    server: Server,
+    *,
+    connection: Connection | None,
+    password: str | None,
+    now: datetime,
+    password_later: bool = False,
 ) -> Connection:
     """The custom connection of one rule: made, changed, or left as it is. Raises RuleError."""
     if connection is None or connection.kind != ConnectionKind.MANUAL:
-        connection = Connection(kind=ConnectionKind.MANUAL, provider="other", name=name[:100])
-        connection.key = f"rule-{slugify(str(connection.secret_id))}"
+        connection = Connection(kind=ConnectionKind.MANUAL, provider="other")
+        connection.key = f"rule-{connection.secret_id}"
     wanted = {
         "host": server.host,
         "port": server.port,
@@ -79,7 +83,8 @@ def save_server(
         return connection
     for field, value in wanted.items():
         setattr(connection, field, value)
-    return save(connection, password=password, now=now)
+    connection.name = f"{server.host}:{server.port}"[:100]
+    return save(connection, password=password, now=now, password_later=password_later)
 
 
 def from_preset(provider: str, *, region: str = "") -> dict[str, Any]:

@@ -138,16 +138,18 @@ def save(
     key: UUID | None = None,
     enabled: bool | None = None,
     password: str | None = None,
+    password_later: bool = False,
 ) -> Saved:
     """Write a rule, and a new immutable version if the definition has changed.
 
     `password` is that of a custom server; None or "" keeps the stored one while its server is unchanged. `enabled`
-    None leaves the status as it is. Raises RuleError.
+    None leaves the status as it is; `password_later` lets a custom server have a login and no password yet.
+    Raises RuleError.
     """
     check(definition)
     with transaction.atomic():
         row = _row(definition, rule, author=author, now=now, key=key)
-        row.connection = _connection(definition, row, password=password, now=now)
+        row.connection = _connection(definition, row, password=password, now=now, password_later=password_later)
         if enabled is not None:
             row.enabled = enabled
         changed = _versioned(row, definition, author=author, now=now)
@@ -168,7 +170,9 @@ def _row(
     return row
 
 
-def _connection(definition: RuleDefinition, rule: Rule, *, password: str | None, now: datetime) -> Connection:
+def _connection(
+    definition: RuleDefinition, rule: Rule, *, password: str | None, now: datetime, password_later: bool
+) -> Connection:
     action = definition.action
     if action.kind is RuleKind.ESP:
         return Connection.objects.get(key=action.connection)
@@ -177,10 +181,10 @@ def _connection(definition: RuleDefinition, rule: Rule, *, password: str | None,
     try:
         return connections.save_server(
             action.server,
-            name=f"{action.server.host}:{action.server.port}",
             connection=existing,
             password=password,
             now=now,
+            password_later=password_later,
         )
     except RuleError as error:
         raise RuleError({f"action.server.{field}": messages for field, messages in error.errors.items()}) from None

@@ -1,0 +1,40 @@
+"""Bodies: strict JSON, of bounded size, never compressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+
+from tracking.validation import parse_json
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = "The body is too large."
+    default_code = "too_large"
+
+
+class StrictJSONParser(BaseParser):
+    """No NaN, no key twice, no nesting without end; the size is checked before anything is parsed."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        request: Request = (parser_context or {})["request"]
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise ParseError("Content-Encoding is not supported; send the body as it is.")
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise TooLarge(f"The body has more than {limit:,} bytes.")
+        try:
+            return parse_json(body)
+        except ValueError as error:
+            raise ParseError(f"The body is not valid JSON: {error}") from None

@@ -1,0 +1,16 @@
+"""What the processes count, for Prometheus: kept in files of one folder, so that web and workers add up.
+
+The folder is PROMETHEUS_MULTIPROC_DIR, which the settings set before this module is first imported.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 14400)
+
+events = Counter("tracking_events", "Events taken.", ["duplicate"])
+deliveries = Counter("tracking_deliveries", "Tries of deliveries, by the state that followed.", ["state"])
+warnings = Counter("tracking_warnings", "Warnings, by cause.", ["cause"])
+attempt_seconds = Histogram("tracking_attempt_seconds", "How long a try took.", buckets=_SECONDS)
+delivery_seconds = Histogram("tracking_delivery_seconds", "From event taken to mail accepted.", buckets=_SECONDS)
