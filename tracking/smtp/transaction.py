@@ -116,6 +116,8 @@ class Transaction:
         return self._decisive() if mail.positive else mail
 
     def _send_message(self) -> Outcome:
+        if self._wire.pending:  # an answer to what was not said yet could pass for the answer to the message
+            raise ProtocolError("more answers than commands")
         try:
             self._wire.write(stuffed(self._lines), self._by(self._timeouts.data))
         except TimeoutError:

@@ -5,7 +5,9 @@ A server that hangs does so until the test is over: a wait without bound would n
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
@@ -25,7 +27,7 @@ from tests.smtp_server import (
 from tests.unit.smtp.making import PATIENT, endpoint, envelope, waiting_for
 from tracking.choices import Failure, Phase, RecipientStatus
 from tracking.errors import SendError
-from tracking.smtp.guard import Guard
+from tracking.smtp.guard import Guard, Target
 from tracking.smtp.session import Outcome, Session
 
 PIPELINED = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -120,6 +122,7 @@ def test_nobody_at_the_port_is_temporary(guard: Guard) -> None:
         pytest.param(Step.DATA, Say("451 4.3.0 Later"), Phase.DATA, TEMPORARY, True, id="4xx at DATA"),
         pytest.param(Step.DATA, Say("554 5.5.1 No"), Phase.DATA, PERMANENT, True, id="5xx at DATA"),
         pytest.param(Step.DATA, Say("250 OK"), Phase.DATA, TEMPORARY, False, id="a yes that is no go-ahead"),
+        pytest.param(Step.DATA, Say("354 Go on\n250 OK"), Phase.DATA, TEMPORARY, False, id="a yes before the message"),
         pytest.param(Step.DATA, Say("421 4.3.2 Busy"), Phase.DATA, TEMPORARY, False, id="421 at DATA"),
         pytest.param(Step.DATA, Close(), Phase.DATA, TEMPORARY, False, id="closed at DATA"),
         pytest.param(Step.DATA, Hang(), Phase.DATA, TIMEOUT, False, id="hanging at DATA"),
@@ -344,3 +347,21 @@ def test_a_closed_session_takes_no_mail_and_does_not_raise(guard: Guard) -> None
         session.close()
 
         assert session.send(envelope()).failure is TEMPORARY
+
+
+def test_the_next_address_is_tried_when_one_is_dead() -> None:
+    def two_addresses(_host: str, port: int) -> list[Target]:
+        return [(socket.AF_INET, ("127.0.0.2", port)), (socket.AF_INET, ("127.0.0.1", port))]
+
+    guard = Guard((ip_network("127.0.0.0/8"),), lookup=two_addresses)
+    with ScriptedServer() as server, Session.open(endpoint(server, host="mail.example.com"), guard) as session:
+        assert session.send(envelope()).failure is None
+
+
+def test_a_host_that_is_not_allowed_is_never_connected_to() -> None:
+    with ScriptedServer() as server:
+        with pytest.raises(SendError) as caught:
+            Session.open(endpoint(server), Guard())
+
+        assert (caught.value.failure, caught.value.phase) == (Failure.HOST, Phase.CONNECT)
+        assert server.sessions == []
