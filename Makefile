@@ -4,7 +4,12 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
+TESTS ?= tests
 export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help
+help:  ## what there is to make
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 .PHONY: install
 install: .venv/.installed  ## the environment and locked dependencies
@@ -19,7 +24,51 @@ install: .venv/.installed  ## the environment and locked dependencies
 	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	touch $@
 
+.PHONY: run
+run: install  ## web, worker, beat and a mail catcher with demo data; Ctrl-C ends all
+	@$(BIN)/python -m tracking.embedded.environment
+	@$(BIN)/python manage.py run
+
+.PHONY: test
+test: install  ## every test; those whose services are missing are skipped by name
+	$(BIN)/pytest -n auto --dist worksteal $(TESTS)
+
+.PHONY: check
+check: lint types migrations-check docker-lint  ## all that must hold before a change is shared
+	@$(MAKE) --no-print-directory test
+
+.PHONY: lint
+lint: install  ## form and style of the code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: export ENV_FILE := tests/settings.env
+types: install  ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: migrations-check
+migrations-check: export ENV_FILE := tests/settings.env
+migrations-check: install  ## no model without its migration
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+.PHONY: docker-lint
+docker-lint: install  ## Dockerfile and compose file, without an engine
+	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+
+.PHONY: screenshots
+screenshots: install  ## the pictures in docs/images, taken from the running product
+	$(BIN)/python -m tests.screenshots
+
 .PHONY: lock
-lock: .tools/.uv-$(UV_VERSION)  ## write the lock file anew from pyproject.toml
+lock: .tools/.uv-$(UV_VERSION)  ## write the lock files anew from pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras \
 		pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+		--constraints requirements.lock pyproject.toml -o docker/requirements.lock
+
+.PHONY: clean
+clean:  ## away with what was made beside the environment: demo data, logs, caches
+	rm -rf var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -not -path './.tools/*' -prune -exec rm -rf {} +

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
+from tests import services
 from tracking.pipeline import transport
 from tracking.store import rulebook, versions
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    services.demand(item)
 
 
 @pytest.fixture(autouse=True)
