@@ -1,0 +1,160 @@
+"""Dates in a locale by ICU's patterns and styles.
+
+Source: UTS #35 part 4, "Date Field Symbol Table". Fields that Babel knows are Babel's; names, digits, the join of
+date and time, and zone names follow ICU 72.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from babel.dates import DateTimeFormat, get_timezone_name
+
+from tracking.rendering.twig.intl.conventions import LENGTHS, Conventions, conventions
+from tracking.rendering.twig.php_dates.formatting import is_daylight_saving, offset_seconds
+
+MAX_FIELD: Final = 32  # letters of one field; longer ones would pad without end
+
+_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<field>([A-Za-z])\3*)|(?P<text>[^A-Za-z']+|')")
+
+
+@lru_cache(maxsize=512)
+def _tokens(pattern: str) -> tuple[tuple[str, str], ...]:
+    """(kind, text) pieces; two apostrophes are one."""
+    pieces: list[tuple[str, str]] = []
+    for found in _TOKEN.finditer(pattern):
+        if found["field"]:
+            pieces.append(("field", found["field"]))
+        elif found["quoted"] is not None:
+            pieces.append(("text", found["quoted"].replace("''", "'") or "'"))
+        else:
+            pieces.append(("text", found["text"]))
+    return tuple(pieces)
+
+
+def format_pattern(moment: datetime, pattern: str, locale: str) -> str:
+    """The moment, in its own zone, by an ICU pattern. Raises ValueError for a field that does not exist."""
+    found = conventions(locale)
+    return "".join(text if kind == "text" else _field(moment, text, found) for kind, text in _tokens(pattern))
+
+
+def _field(moment: datetime, field: str, found: Conventions) -> str:
+    if len(field) > MAX_FIELD:
+        raise ValueError(f'The date field "{field[0]}" is written at most {MAX_FIELD} times')
+    write = _OWN_FIELDS.get(field[0])
+    if write is not None:
+        return write(moment, field, found)
+    try:
+        return _digits(str(DateTimeFormat(moment, found.locale)[field]), found)
+    except (KeyError, NotImplementedError):
+        raise ValueError(f'Unknown date field "{field}"') from None
+
+
+def _digits(text: str, found: Conventions) -> str:
+    if found.zero == "0":
+        return text
+    return text.translate({ord("0") + digit: chr(ord(found.zero) + digit) for digit in range(10)})
+
+
+def _number(value: int, field: str, found: Conventions) -> str:
+    return _digits(f"{value:0{len(field)}d}", found)
+
+
+def _month(moment: datetime, field: str, found: Conventions) -> str:
+    names = found.names.get(field)
+    if names is not None:
+        return names[moment.month - 1]
+    if len(field) < 3:
+        return _number(moment.month, field, found)
+    return str(DateTimeFormat(moment, found.locale)[field])
+
+
+def _weekday(moment: datetime, field: str, found: Conventions) -> str:
+    names = found.names.get("EEE" if field in {"E", "EE"} else field)
+    if names is not None:
+        return names[moment.weekday()]
+    return _digits(str(DateTimeFormat(moment, found.locale)[field]), found)
+
+
+def _half_day(moment: datetime, field: str, found: Conventions) -> str:
+    return found.names["a"][moment.hour >= 12]
+
+
+def _year(moment: datetime, field: str, found: Conventions) -> str:
+    return _number(moment.year % 100 if len(field) == 2 else moment.year, field, found)
+
+
+def _fraction(moment: datetime, field: str, found: Conventions) -> str:
+    """Digits of the second, cut, not rounded."""
+    return _digits(f"{moment.microsecond:06d}"[: len(field)].ljust(len(field), "0"), found)
+
+
+def _zone_name(moment: datetime, field: str, found: Conventions) -> str:
+    """ "UTC", "PST" or "GMT+1"; with four letters "Coordinated Universal Time"."""
+    long = len(field) == 4
+    if not long and moment.tzname() == "UTC":
+        return "UTC"
+    variant = "daylight" if is_daylight_saving(moment) else "standard"
+    name = get_timezone_name(moment, "long" if long else "short", zone_variant=variant, locale=found.locale)
+    return name if _is_named(name) else _gmt(moment, found, long=long)
+
+
+def _is_named(name: str) -> bool:
+    return not any(character.isdigit() or character in "+()" for character in name)
+
+
+def _gmt(moment: datetime, found: Conventions, *, long: bool) -> str:
+    """The localized offset: "GMT+1", long "GMT+01:00"."""
+    seconds = offset_seconds(moment)
+    if not seconds:
+        return "GMT"
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    shown = f"{hours:02d}:{minutes:02d}" if long else f"{hours}:{minutes:02d}" if minutes else str(hours)
+    return _digits(f"GMT{'-' if seconds < 0 else '+'}{shown}", found)
+
+
+_OWN_FIELDS: Final[dict[str, Callable[[datetime, str, Conventions], str]]] = {
+    "M": _month,
+    "L": _month,
+    "E": _weekday,
+    "c": _weekday,
+    "a": _half_day,
+    "y": _year,
+    "u": _year,
+    "S": _fraction,
+    "z": _zone_name,
+    "r": _year,
+}
+
+
+def style_pattern(date_style: str, time_style: str, locale: str) -> str:
+    """The pattern of two lengths, "none" for neither; a relative_ prefix is left to the caller."""
+    found = conventions(locale)
+    date = "" if date_style == "none" else found.dates[LENGTHS.index(date_style)]
+    time = "" if time_style == "none" else found.times[LENGTHS.index(time_style)]
+    if date and time:
+        return found.joins[LENGTHS.index(date_style)].replace("{1}", date).replace("{0}", time)
+    return date or time or found.joins[-1].replace("{1}", found.dates[-1]).replace("{0}", found.times[-1])
+
+
+def format_styles(moment: datetime, date_style: str, time_style: str, locale: str, *, today: datetime) -> str:
+    """The moment by two lengths; relative_ ones say "today" where the locale has a word for the day."""
+    plain = date_style.removeprefix("relative_")
+    word = _relative_word(moment, today, locale) if plain != date_style else None
+    if word is None:
+        return format_pattern(moment, style_pattern(plain, time_style, locale), locale)
+    if time_style == "none":
+        return word
+    found = conventions(locale)
+    time = format_pattern(moment, found.times[LENGTHS.index(time_style)], locale)
+    join = "".join(text for _, text in _tokens(found.joins[LENGTHS.index(plain)]))
+    return join.replace("{1}", word).replace("{0}", time)
+
+
+def _relative_word(moment: datetime, today: datetime, locale: str) -> str | None:
+    distance = moment.date() - today.astimezone(moment.tzinfo).date()
+    return conventions(locale).relative_days.get(str(distance // timedelta(days=1)))
