@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from celery.schedules import crontab
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -174,13 +173,18 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("TRACKING_BEAT_SCHEDULE", default=str(BASE_DIR / "var" / "celerybeat-schedule"))
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 TRACKING_SWEEP_SECONDS = env.float("TRACKING_SWEEP_SECONDS", default=5.0)
+TRACKING_WATCH_SECONDS = env.float("TRACKING_WATCH_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "tracking.tasks.sweep_queue",
         "schedule": TRACKING_SWEEP_SECONDS,
         "options": {"expires": 2 * TRACKING_SWEEP_SECONDS},
     },
-    "watch": {"task": "tracking.tasks.watch_rules", "schedule": crontab(), "options": {"expires": 50}},
+    "watch": {
+        "task": "tracking.tasks.watch_rules",
+        "schedule": TRACKING_WATCH_SECONDS,
+        "options": {"expires": TRACKING_WATCH_SECONDS},
+    },
 }
 
 # --- The product's own knobs ------------------------------------------------------------------------------------------
@@ -200,6 +204,7 @@ TRACKING_SMTP_FINAL_TIMEOUT = env.float("TRACKING_SMTP_FINAL_TIMEOUT", default=3
 TRACKING_SMTP_TOTAL_TIMEOUT = env.float("TRACKING_SMTP_TOTAL_TIMEOUT", default=45.0)  # seconds, one mail in all
 
 TRACKING_MAX_TRIES = env.int("TRACKING_MAX_TRIES", default=20)
+TRACKING_FIRST_RETRY_SECONDS = env.float("TRACKING_FIRST_RETRY_SECONDS", default=30.0)  # doubles to 4,000 s
 TRACKING_MAX_CRASHES = env.int("TRACKING_MAX_CRASHES", default=3)  # claims that ended with a dead worker
 TRACKING_LIFETIME_HOURS = env.float("TRACKING_LIFETIME_HOURS", default=24.0)
 TRACKING_SLICE_MAILS = env.int("TRACKING_SLICE_MAILS", default=200)

@@ -62,6 +62,10 @@ def lifetime() -> timedelta:
     return timedelta(hours=settings.TRACKING_LIFETIME_HOURS)
 
 
+def first_retry() -> timedelta:
+    return _seconds("TRACKING_FIRST_RETRY_SECONDS")
+
+
 def regular_price() -> Decimal:
     return Decimal(settings.TRACKING_REGULAR_PRICE)
 

@@ -59,6 +59,7 @@ def configure(options: Mapping[str, Any]) -> None:
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "loggers": {"django": {"handlers": [], "propagate": True}},  # not Django's own lines beside these
             "root": {"handlers": ["stderr"], "level": options["level"]},
         }
     )

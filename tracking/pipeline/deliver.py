@@ -158,7 +158,7 @@ def _result(one: Prepared, outcome: Outcome, *, started_at: datetime, ended_at: 
             hint=outcome.retry_after,
         ),
         policy=one.version.definition.policy.delivery_policy,
-        limits=Limits(tries=conf.max_tries(), lifetime=conf.lifetime()),
+        limits=_limits(),
         jitter=random.random,
     )
     return Result(
@@ -187,6 +187,10 @@ def _merged(before: Sequence[Reached], outcome: Outcome) -> tuple[Reached, ...]:
         else one
         for one in before
     )
+
+
+def _limits() -> Limits:
+    return Limits(tries=conf.max_tries(), lifetime=conf.lifetime(), floor=conf.first_retry())
 
 
 def _cause(one: Prepared, outcome: Outcome, recipients: Sequence[Reached]) -> WarningCause | None:
@@ -230,7 +234,7 @@ def _fate(delivery: Delivery, failure: Failure, now: datetime) -> Fate:
         failure,
         attempt,
         policy=DeliveryPolicy.NEVER_TWICE,  # asked of unknown outcomes only, and no mail was on its way
-        limits=Limits(tries=conf.max_tries(), lifetime=conf.lifetime()),
+        limits=_limits(),
         jitter=random.random,
     )
 
@@ -239,7 +243,7 @@ def _hold_all(claim: Claim, reason: Reason, text: str, clock: Clock) -> None:
     """Without a readable password nothing can be tried; the deliveries wait for the connection to be mended."""
     now = clock()
     connections.failed(claim.connection, reason=reason, error=text, now=now, breaks_at=BREAKS_AT)
-    fate = Fate(state=DeliveryState.HELD, reason=reason, next_attempt_at=now + retry.FLOOR)
+    fate = Fate(state=DeliveryState.HELD, reason=reason, next_attempt_at=now + conf.first_retry())
     tried = Tried(started_at=now, ended_at=now, phase=Phase.AUTH, failure=Failure.AUTHENTICATION, text=text)
     results = [Result(delivery=one, fate=fate, cause=WarningCause.CREDENTIALS, tried=tried) for one in claim.deliveries]
     _record(claim, results)

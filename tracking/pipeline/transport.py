@@ -69,4 +69,4 @@ def _timeouts() -> Timeouts:
 def _own_name() -> str:
     """What we call ourselves in EHLO: a name that a mail server accepts as one."""
     name = socket.getfqdn()
-    return name if "." in name and all(c.isalnum() or c in ".-" for c in name) else "localhost"
+    return name if "." in name and all(c.isascii() and (c.isalnum() or c in ".-") for c in name) else "localhost"

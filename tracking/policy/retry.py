@@ -24,6 +24,7 @@ HOLDS = {
 class Limits:
     tries: int = 20
     lifetime: timedelta = timedelta(hours=24)
+    floor: timedelta = FLOOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +50,13 @@ class Try:
     hint: timedelta | None = None
 
 
-def back_off(number: int, *, jitter: float) -> timedelta:
-    """The wait after the try of that number: 30 s doubling to 4,000 s, full jitter above the floor.
+def back_off(number: int, *, jitter: float, floor: timedelta = FLOOR) -> timedelta:
+    """The wait after the try of that number: the floor doubling to 4,000 s, full jitter above the floor.
 
     `jitter` is a random number in [0, 1).
     """
-    ceiling = min(CEILING, FLOOR * (1 << min(number - 1, 12)))
-    return FLOOR + (ceiling - FLOOR) * jitter
+    ceiling = min(CEILING, floor * (1 << min(number - 1, 12)))
+    return floor + (ceiling - floor) * jitter
 
 
 def pause(streak: int) -> timedelta:
@@ -74,11 +75,11 @@ def fate(
     if attempt.now - attempt.created_at >= limits.lifetime:
         return Fate(state=DeliveryState.FAILED, reason=Reason.EXPIRED)
     if failure in HOLDS:
-        wait = max(attempt.hint or FLOOR, FLOOR)
+        wait = max(attempt.hint or limits.floor, limits.floor)
         return Fate(state=DeliveryState.HELD, reason=HOLDS[failure], next_attempt_at=attempt.now + wait)
     if attempt.number >= limits.tries:
         return Fate(state=DeliveryState.FAILED, reason=Reason.TOO_MANY_TRIES)
-    wait = max(back_off(attempt.number, jitter=jitter()), attempt.hint or timedelta())
+    wait = max(back_off(attempt.number, jitter=jitter(), floor=limits.floor), attempt.hint or timedelta())
     return Fate(state=DeliveryState.RETRYING, next_attempt_at=attempt.now + wait)
 
 

@@ -16,9 +16,9 @@ from tracking.validation import parse_json
 
 class Command(BaseCommand):
     help = (
-        "Reads rules as export_rules writes them (a list or one object; - is standard input) and writes a line a "
-        "rule: created, changed, unchanged or refused with the fields at fault. A refused rule does not stop the others; "
-        "then the exit status is 1."
+        "Reads rules as export_rules writes them (a list or one object; - is standard input), writes a line a "
+        "rule: created, changed, unchanged or refused with the fields at fault. A refused rule does not stop the "
+        "others; then the exit status is 1."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
