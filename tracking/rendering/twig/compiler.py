@@ -1,0 +1,438 @@
+"""A template's tree -> one Python module, as Python's own `ast`.
+
+The module's functions are named by number, never by what a template says; names and texts of the template occur in it
+only as constants. Lines are the template's, so that a traceback tells where an error was.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import php
+from . import pyast as py
+from .codegen import ExpressionCompiler
+from .nodes import (
+    AutoEscape,
+    BlockPlace,
+    Body,
+    Capture,
+    Const,
+    Do,
+    Embed,
+    Expr,
+    For,
+    If,
+    Import,
+    Include,
+    Macro,
+    Module,
+    Name,
+    Node,
+    Nothing,
+    Print,
+    SetValues,
+    Text,
+    With,
+)
+from .registry import Registry
+from .safety import escaped
+from .weights import assigned, changes_context, imports_locally, loop_mode, sees_context, uses_macros, weight
+
+Strategy = str | bool
+_BODY = ("run", "self", "ctx", "blocks", "out")
+
+
+class ModuleCompiler:
+    """Compiles one template; an `embed` inside it is compiled by one of its own, into the same module."""
+
+    def __init__(self, registry: Registry, strategy: Strategy, name: str | None) -> None:
+        self.registry = registry
+        self.strategy = strategy
+        self.name = name
+        self.functions: list[ast.stmt] = []
+        self._count = 0
+
+    def compile(self, module: Module) -> ast.Module:
+        """The Python module; it leaves the template's `Code` in the variable CODE."""
+        code = self.code(module)
+        return ast.Module([*self.functions, py.assign("CODE", code, 1)], [])
+
+    def fresh(self) -> str:
+        """A name for a function."""
+        self._count += 1
+        return f"f{self._count}"
+
+    def code(self, module: Module) -> ast.expr:
+        """The expression that makes a template's Code."""
+        place = BlockStrategies(self.strategy)
+        body = self._body(module, place)
+        blocks = self._blocks(module, place)
+        macros = [self._macro(macro) for macro in module.macros.values()]
+        return py.call(
+            "Code",
+            1,
+            name=py.const(module.name, 1),
+            body=py.name(body, 1),
+            weight=py.const(weight(module.body), 1),
+            blocks=py.mapping([py.const(one, 1) for one in module.blocks], blocks, 1),
+            macros=py.mapping([py.const(one, 1) for one in module.macros], macros, 1),
+            parent=self._parent(module),
+            uses=self._uses(module),
+        )
+
+    def _body(self, module: Module, place: BlockStrategies) -> str:
+        function = FunctionCompiler(self, place, self.strategy)
+        statements = function.prologue(module.body, main=True)
+        statements += function.body(module.body, displayed=module.parent is None)
+        if module.parent is not None:
+            line = module.parent.line
+            parent = self._loaded_parent(function, module.parent)
+            arguments = [py.name("run", line), parent, py.name("ctx", line), py.name("blocks", line)]
+            statements.append(py.run(py.call("display", line, *arguments, py.name("out", line)), line))
+        return self.define(_BODY, statements, module.line)
+
+    def _loaded_parent(self, function: FunctionCompiler, parent: Expr) -> ast.expr:
+        line = function.statement_line = parent.line
+        return py.call("load_parent", line, py.name("run", line), py.name("self", line), function.expr(parent))
+
+    def _parent(self, module: Module) -> ast.expr:
+        if module.parent is None:
+            return py.const(None, 1)
+        function = FunctionCompiler(self, BlockStrategies(False), False)
+        parent = self._loaded_parent(function, module.parent)
+        return py.name(self.define(("run", "self", "ctx"), [py.give(parent, module.parent.line)], module.line), 1)
+
+    def _uses(self, module: Module) -> ast.expr:
+        if not module.uses:
+            return py.const(None, 1)
+        found = [
+            py.call(
+                "load_use",
+                use.line,
+                py.name("run", use.line),
+                py.name("self", use.line),
+                py.const(use.template, use.line),
+                py.const(tuple(use.aliases.items()), use.line),
+            )
+            for use in module.uses
+        ]
+        body = [py.give(py.listing(found, module.uses[0].line), module.uses[0].line)]
+        return py.name(self.define(("run", "self"), body, module.line), 1)
+
+    def _blocks(self, module: Module, place: BlockStrategies) -> list[ast.expr]:
+        compiled = []
+        for block in module.blocks.values():
+            function = FunctionCompiler(self, place, place.of(block.name))
+            statements = function.prologue(block.body) + function.body(block.body)
+            identifier = self.define(_BODY, statements, block.line)
+            compiled.append(py.group([py.name(identifier, 1), py.const(weight(block.body), 1)], 1))
+        return compiled
+
+    def _macro(self, macro: Macro) -> ast.expr:
+        function = FunctionCompiler(self, BlockStrategies(self.strategy), self.strategy)
+        line = function.statement_line = macro.line
+        defaults = [function.expr(default) for default in macro.parameters.values()]
+        statements = function.prologue(macro.body, forked=True) + function.body(macro.body)
+        body = self.define(_BODY, statements, macro.line)
+        made = self.define((), [py.give(py.group(defaults, line), line)], line)
+        names = py.const(tuple(macro.parameters), line)
+        cost = py.const(weight(macro.body), line)
+        return py.group([py.name(body, line), names, py.name(made, line), cost], line)
+
+    def define(self, parameters: Sequence[str], body: Sequence[ast.stmt], line: int) -> str:
+        """A function of the module; gives its name."""
+        identifier = self.fresh()
+        self.functions.append(py.function(identifier, parameters, body, line))
+        return identifier
+
+
+class BlockStrategies:
+    """The escaping strategy in force where each block is defined."""
+
+    def __init__(self, default: Strategy) -> None:
+        self._default = default
+        self._found: dict[str, Strategy] = {}
+
+    def note(self, name: str, strategy: Strategy) -> None:
+        """The block is defined under this strategy."""
+        self._found[name] = strategy
+
+    def of(self, name: str) -> Strategy:
+        """The strategy for the block's content."""
+        return self._found.get(name, self._default)
+
+
+class FunctionCompiler(ExpressionCompiler):
+    """Compiles the statements of one block, macro or body into one Python function."""
+
+    def __init__(self, module: ModuleCompiler, place: BlockStrategies, strategy: Strategy) -> None:
+        super().__init__(module.registry, module.name)
+        self.module = module
+        self.place = place
+        self.strategy = strategy
+        self.out = "out"
+
+    def prologue(self, body: Body, *, main: bool = False, forked: bool = False) -> list[ast.stmt]:
+        """What the body needs first: a context of its own if it changes it, the imported macros."""
+        line = body.line
+        statements = []
+        if changes_context(body) and not forked:
+            statements.append(py.assign("ctx", py.call("fork", line, py.name("ctx", line)), line))
+        if uses_macros(body) or main:
+            shared = ast.Attribute(py.name("self", line), "macros", ast.Load(), lineno=line, col_offset=0)
+            value = py.call("dict", line, shared) if imports_locally(body) else shared
+            statements.append(py.assign("macros", value, line))
+        return statements
+
+    def body(self, body: Body, *, displayed: bool = True) -> list[ast.stmt]:
+        """Statements; texts and prints that follow each other go out together."""
+        statements: list[ast.stmt] = []
+        pieces: list[ast.expr] = []
+        for node in _flat(body):
+            if isinstance(node, Text | Print):
+                if displayed:
+                    pieces += self._piece(node)
+                continue
+            statements += self._written(pieces)
+            pieces = []
+            if isinstance(node, BlockPlace) and not displayed:
+                self.place.note(node.name, self.strategy)
+                continue
+            statements += self.statement(node, displayed=displayed)
+        return statements + self._written(pieces)
+
+    def _piece(self, node: Text | Print) -> list[ast.expr]:
+        self.statement_line = line = node.line
+        if isinstance(node, Text):
+            return [py.const(node.text, line)]
+        expr = node.expr if self.strategy is False else escaped(node.expr, str(self.strategy), self.registry)
+        if isinstance(expr, Const):
+            shown = php.text(expr.value)
+            return [py.const(shown, line)] if shown else []
+        value = self.expr(expr)
+        return [value if _is_text(value) else py.call("text", line, value)]
+
+    def _written(self, pieces: list[ast.expr]) -> list[ast.stmt]:
+        if not pieces:
+            return []
+        line = pieces[0].lineno
+        if len(pieces) == 1:
+            return [py.run(py.method(py.name(self.out, line), "append", line, pieces[0]), line)]
+        return [py.extend(self.out, py.group(pieces, line), line)]
+
+    def statement(self, node: Node, *, displayed: bool) -> list[ast.stmt]:
+        """One statement."""
+        self.statement_line = node.line
+        if isinstance(node, If | For | With | AutoEscape):
+            return _NESTED[type(node)](self, node, displayed)
+        return _STATEMENTS[type(node)](self, node)
+
+    # -- tags with a body
+
+    def if_(self, node: If, displayed: bool) -> list[ast.stmt]:
+        """`if`."""
+        otherwise = self.body(node.otherwise, displayed=displayed) if node.otherwise else []
+        for test, body in reversed(node.branches):
+            self.statement_line = node.line
+            condition = self.condition(test)
+            otherwise = [py.branch(condition, self.body(body, displayed=displayed), otherwise, node.line)]
+        return otherwise
+
+    def for_(self, node: For, displayed: bool) -> list[ast.stmt]:
+        """`for`."""
+        line, mode = node.line, loop_mode(node)
+        seq, saved = self.temp(), self.temp()
+        parent = self._keep_parent(node, mode)
+        value = self.expr(node.sequence)
+        cost = py.const(weight(node.body), line)
+        names = assigned(node.body) | {node.value, "loop", "_parent"} | {node.key or "_key"}
+        names |= assigned(node.otherwise) if node.otherwise else set()
+        targets = (node.value, node.key or "_key", "loop", "_parent")
+        statements = [
+            py.assign(saved, py.call("save", line, py.name("ctx", line), py.const(tuple(sorted(names)), line)), line),
+            *parent,
+            py.assign(seq, py.call("iterate", line, py.name("run", line), value, cost), line),
+            *self._loop(node, mode, seq, displayed),
+        ]
+        if node.otherwise:
+            otherwise = self.body(node.otherwise, displayed=displayed)
+            statements.append(py.branch(py.negated(py.name(seq, line), line), otherwise, [], line))
+        kept = py.const(tuple(sorted(names - set(targets))), line)
+        restore = py.call("restore", line, py.name("ctx", line), py.name(saved, line), py.const(targets, line), kept)
+        return [*statements, py.run(restore, line)]
+
+    def _keep_parent(self, node: For, mode: str) -> list[ast.stmt]:
+        """`_parent`: only where something can see it."""
+        if mode != "full" and not sees_context(node.sequence):
+            return []
+        line = node.line
+        return [py.put(py.name("ctx", line), "_parent", py.call("snapshot", line, py.name("ctx", line)), line)]
+
+    def _loop(self, node: For, mode: str, seq: str, displayed: bool) -> list[ast.stmt]:
+        line = node.line
+        ctx = py.name("ctx", line)
+        item, counter, size = self.temp(), self.temp(), self.temp()
+        before = self.loop
+        self.loop = _fields(counter, size, line) if mode == "fast" else (None if mode == "full" else before)
+        inside: list[ast.stmt] = []
+        targets = [item]
+        source = py.call("values", line, py.name(seq, line))
+        if node.key or sees_context(node.body):
+            name = self.temp()
+            targets = [name, item]
+            source = py.call("pairs", line, py.name(seq, line))
+            inside.append(py.put(ctx, node.key or "_key", py.name(name, line), line))
+        inside.insert(0, py.put(ctx, node.value, py.name(item, line), line))
+        setup: list[ast.stmt] = []
+        if mode != "none":
+            setup.append(py.assign(size, py.call("len", line, py.name(seq, line)), line))
+            setup.append(py.assign(counter, py.const(-1, line), line))
+            inside.append(py.assign(counter, py.sum_of(py.name(counter, line), 1, line), line))
+        if mode == "full":
+            made = py.call("loop_at", line, ctx, py.name(counter, line), py.name(size, line))
+            inside.append(py.put(ctx, "loop", made, line))
+        inside += self.body(node.body, displayed=displayed)
+        self.loop = before
+        return [*setup, py.loop(targets, source, inside, line)]
+
+    def with_(self, node: With, displayed: bool) -> list[ast.stmt]:
+        """`with`."""
+        line, before = node.line, self.temp()
+        variables = self.expr(node.variables) if node.variables else py.const(None, line)
+        given = [py.name("run", line), py.name("ctx", line), variables, py.const(node.only, line)]
+        loop, self.loop = self.loop, None
+        statements = [
+            py.assign(before, py.name("ctx", line), line),
+            py.assign("ctx", py.call("with_variables", line, *given), line),
+            *self.body(node.body, displayed=displayed),
+            py.assign("ctx", py.name(before, line), line),
+        ]
+        self.loop = loop
+        return statements
+
+    def autoescape(self, node: AutoEscape, displayed: bool) -> list[ast.stmt]:
+        """`autoescape`."""
+        before, self.strategy = self.strategy, node.strategy
+        statements = self.body(node.body, displayed=displayed)
+        self.strategy = before
+        return statements
+
+    # -- tags without
+
+    def set_values(self, node: SetValues) -> list[ast.stmt]:
+        """`set a, b = 1, 2`: all values first, then all names."""
+        line = node.line
+        ctx = py.name("ctx", line)
+        if len(node.names) == 1:
+            return [py.put(ctx, node.names[0], self.expr(node.values[0]), line)]
+        temps = [self.temp() for _ in node.names]
+        statements = [py.assign(temp, self.expr(value), line) for temp, value in zip(temps, node.values, strict=True)]
+        return statements + [
+            py.put(ctx, name, py.name(temp, line), line) for name, temp in zip(node.names, temps, strict=True)
+        ]
+
+    def capture(self, node: Capture) -> list[ast.stmt]:
+        """`set` ... `endset`."""
+        line, before = node.line, self.out
+        self.out = self.temp()
+        inside = self.body(node.body)
+        value = py.call("captured", line, py.name("run", line), py.name(self.out, line))
+        start = py.assign(self.out, py.listing([], line), line)
+        self.out = before
+        if node.temp:
+            return [start, *inside, py.assign(node.name, value, line)]
+        return [start, *inside, py.put(py.name("ctx", line), node.name, value, line)]
+
+    def block(self, node: BlockPlace) -> list[ast.stmt]:
+        """A block, displayed in its place."""
+        line = node.line
+        self.place.note(node.name, self.strategy)
+        arguments = [py.name("run", line), py.name("self", line), py.const(node.name, line)]
+        rest = [py.name(one, line) for one in ("ctx", "blocks", self.out)]
+        return [py.run(py.call("display_block", line, *arguments, *rest), line)]
+
+    def include(self, node: Include) -> list[ast.stmt]:
+        """`include` and `embed`."""
+        line = node.line
+        variables = self.expr(node.variables) if node.variables else py.const(None, line)
+        given = [py.name("run", line), py.name("self", line), self._included(node), py.name("ctx", line), variables]
+        flags = [py.const(node.only, line), py.const(node.ignore_missing, line), py.name(self.out, line)]
+        return [py.run(py.call("include", line, *given, *flags), line)]
+
+    def _included(self, node: Include) -> ast.expr:
+        if isinstance(node, Embed):
+            inner = ModuleCompiler(self.registry, self.module.strategy, self.template)
+            inner.functions, inner.fresh = self.module.functions, self.module.fresh  # type: ignore[method-assign]
+            code = inner.code(node.module)
+            identifier = self.module.fresh()
+            self.module.functions.append(py.assign(identifier, code, node.line))
+            return py.name(identifier, node.line)
+        return self.expr(node.template)
+
+    def import_(self, node: Import) -> list[ast.stmt]:
+        """`import`, `from`."""
+        line = node.line
+        if isinstance(node.template, Name) and node.template.name == "_self":
+            space = py.name("self", line)
+        else:
+            space = py.call("load", line, py.name("run", line), py.name("self", line), self.expr(node.template))
+        return [py.put(py.name("macros", line), node.space, space, line)]
+
+    def do(self, node: Do) -> list[ast.stmt]:
+        """`do`."""
+        return [py.run(self.expr(node.expr), node.line)]
+
+    def nothing(self, node: Nothing) -> list[ast.stmt]:
+        """Tags that leave nothing in place."""
+        return [py.run(self.expr(node.expr), node.line)] if node.expr is not None else []
+
+
+def _flat(body: Body) -> list[Node]:
+    """Statements with the bodies that only group others taken apart."""
+    flat: list[Node] = []
+    for node in body.nodes:
+        flat += _flat(node) if isinstance(node, Body) else [node]
+    return flat
+
+
+def _fields(counter: str, size: str, line: int) -> dict[str, ast.expr]:
+    """The fields of `loop` from a counter of our own."""
+    index0, length = py.name(counter, line), py.name(size, line)
+    left = py.difference(length, index0, line)
+    return {
+        "index0": index0,
+        "index": py.sum_of(index0, 1, line),
+        "length": length,
+        "revindex": left,
+        "revindex0": py.sum_of(left, -1, line),
+        "first": py.compare(index0, ast.Eq(), py.const(0, line), line),
+        "last": py.compare(left, ast.Eq(), py.const(1, line), line),
+    }
+
+
+_TEXTS = frozenset({"concat", "render_block", "render_parent", "call_macro", "filter_upper", "filter_lower"})
+
+
+def _is_text(value: ast.expr) -> bool:
+    """Is it known to be a string?"""
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _TEXTS | {"escape_html"}
+
+
+_NESTED: dict[type, Callable[[FunctionCompiler, Any, bool], list[ast.stmt]]] = {
+    If: FunctionCompiler.if_,
+    For: FunctionCompiler.for_,
+    With: FunctionCompiler.with_,
+    AutoEscape: FunctionCompiler.autoescape,
+}
+_STATEMENTS: dict[type, Callable[[FunctionCompiler, Any], list[ast.stmt]]] = {
+    SetValues: FunctionCompiler.set_values,
+    Capture: FunctionCompiler.capture,
+    BlockPlace: FunctionCompiler.block,
+    Include: FunctionCompiler.include,
+    Embed: FunctionCompiler.include,
+    Import: FunctionCompiler.import_,
+    Do: FunctionCompiler.do,
+    Nothing: FunctionCompiler.nothing,
+}

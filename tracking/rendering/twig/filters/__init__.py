@@ -1,0 +1,1 @@
+"""Twig's own filters, one file for each kind of value they are for."""

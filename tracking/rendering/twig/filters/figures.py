@@ -1,0 +1,79 @@
+"""Filters on numbers."""
+
+from __future__ import annotations
+
+from ..errors import PhpError, TwigRuntimeError
+from ..numbers import number_format as php_number_format
+from ..numbers import round_half
+from ..numbers import sprintf as php_sprintf
+from ..php import integer, is_object, number_of, real, text, type_name
+from ..run import Run
+from ..values import INT_MIN, Value
+from .arrays import integer_argument
+from .strings import as_text
+
+
+def absolute(run: Run, num: Value) -> Value:
+    """`abs`."""
+    number = _number(num, "abs", 1, "num")
+    return float(-number) if number == INT_MIN and type(number) is int else abs(number)
+
+
+def _number(value: Value, function: str, place: int, name: str) -> int | float:
+    if type(value) is int or type(value) is float:
+        return value
+    if value is None or type(value) is bool:
+        return int(bool(value))
+    number = number_of(value) if type(value) is str else None
+    if number is None:
+        kind = type_name(value)
+        raise PhpError(f"{function}(): Argument #{place} (${name}) must be of type int|float, {kind} given")
+    return number
+
+
+def round_(run: Run, value: Value, precision: Value = 0, method: Value = "common") -> Value:
+    """`round`; always a float."""
+    how = text(method)
+    if how not in {"common", "ceil", "floor"}:
+        raise TwigRuntimeError('The "round" filter only supports the "common", "ceil", and "floor" methods.')
+    places = integer_argument(precision, "round", 2, "precision")
+    return round_half(real(value), max(min(places, 400), -400), how)
+
+
+def number_format(
+    run: Run, number: Value, decimal: Value = None, decimal_point: Value = None, thousand_sep: Value = None
+) -> str:
+    """`number_format`."""
+    decimals = 0 if decimal is None else integer_argument(decimal, "number_format", 2, "decimals")
+    run.text(400 + max(decimals, 0))
+    point = "." if decimal_point is None else text(decimal_point)
+    separator = "," if thousand_sep is None else text(thousand_sep)
+    run.text(len(point) + 110 * len(separator))
+    return php_number_format(real(number), decimals, point, separator)
+
+
+def format_(run: Run, format: Value, *values: Value) -> str:
+    """`format`: sprintf."""
+    shape = "" if format is None else as_text(format, "sprintf", 1, "format")
+    run.charge(2 + len(shape) // 8)
+    run.text(_widths(shape) + sum(len(one) for one in values if type(one) is str))
+    arguments = [text(one) if _has_text(one) else one for one in values]
+    return php_sprintf(shape, arguments)
+
+
+def _has_text(value: Value) -> bool:
+    return is_object(value)
+
+
+def _widths(shape: str) -> int:
+    """An upper bound for what widths and precisions in a format can add."""
+    total, number = len(shape), 0
+    for one in shape:
+        number = number * 10 + ord(one) - 48 if one.isdigit() and one.isascii() and number < 10**7 else 0
+        total = max(total, total + number // 2)
+    return total + shape.count("%") * 400
+
+
+def as_integer(value: Value) -> int:
+    """`(int)`."""
+    return integer(value)

@@ -1,0 +1,228 @@
+"""Filters on strings."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import PhpError, TwigRuntimeError
+from ..operations import entries, is_iterable
+from ..php import array_values, integer, is_object, pairs, text, type_name
+from ..run import Run
+from ..striptags import strip_tags
+from ..values import Markup, Thing, Value
+
+TRIMMED = " \t\n\r\0\x0b"
+_BETWEEN_TAGS = re.compile(r">\s+<", re.ASCII)
+_LINE_BREAK = re.compile(r"\r\n|\n\r|\n|\r")
+
+
+def as_text(value: Value, function: str, number: int = 1, name: str = "string") -> str:
+    """A string argument of a PHP function, converted as PHP does. Raises PhpError for arrays and objects."""
+    if type(value) is str:
+        return value
+    if type(value) in {list, dict} or (is_object(value) and type(value) is not Markup):
+        kind = type_name(value)
+        raise PhpError(f"{function}(): Argument #{number} (${name}) must be of type string, {kind} given")
+    return text(value)
+
+
+def read(run: Run, value: Value, function: str, number: int = 1, name: str = "string") -> str:
+    """The same, with the work of going through it charged."""
+    string = as_text(value, function, number, name)
+    if len(string) > 64:
+        run.read(len(string) * 2)
+    return string
+
+
+def upper(run: Run, string: Value) -> str:
+    """`upper`."""
+    return read(run, string, "mb_strtoupper").upper()
+
+
+def lower(run: Run, string: Value) -> str:
+    """`lower`."""
+    return read(run, string, "mb_strtolower").lower()
+
+
+def capitalize(run: Run, string: Value) -> str:
+    """`capitalize`: the first character upper, the others lower."""
+    value = read(run, string, "mb_substr")
+    return value[:1].upper() + value[1:].lower()
+
+
+def title(run: Run, string: Value) -> str:
+    """`title`: PHP's mb_convert_case, where letters and digits and what joins them make a word."""
+    value = read(run, string, "mb_convert_case")
+    shown: list[str] = []
+    in_word = False
+    for one in value:
+        cased = one.isalpha() and (one.upper() != one or one.lower() != one or one.istitle())
+        if cased:
+            shown.append(one.lower() if in_word else one.title())
+            in_word = True
+        else:
+            shown.append(one)
+            in_word = in_word and _joins(one) if not one.isalpha() else False
+    return "".join(shown)
+
+
+def _joins(one: str) -> bool:
+    """Characters that Unicode calls case-ignorable: they do not end a word."""
+    return one in "'’.·:ʼ\u00ad\u2019" or "\u0300" <= one <= "\u036f"
+
+
+def trim(run: Run, string: Value, character_mask: Value = None, side: Value = "both") -> Value:
+    """`trim`; a safe string stays safe when blanks are trimmed."""
+    mask = TRIMMED if character_mask is None else text(character_mask)
+    where = text(side)
+    function = {"both": "trim", "left": "ltrim", "right": "rtrim"}.get(where)
+    if function is None:
+        raise TwigRuntimeError('Trimming side must be "left", "right" or "both".')
+    value = read(run, string, function)
+    characters = mask if mask == TRIMMED else _mask(mask)
+    if where == "left":
+        trimmed = value.lstrip(characters) if characters else value
+    elif where == "right":
+        trimmed = value.rstrip(characters) if characters else value
+    else:
+        trimmed = value.strip(characters) if characters else value
+    return Markup(trimmed) if type(string) is Markup and mask == TRIMMED else trimmed
+
+
+def _mask(mask: str) -> str:
+    """The characters of a mask, where `a..z` is a range."""
+    characters: list[str] = []
+    place = 0
+    while place < len(mask):
+        if mask[place + 1 : place + 3] == ".." and place + 3 < len(mask) and mask[place + 3] >= mask[place]:
+            last = min(ord(mask[place + 3]), ord(mask[place]) + 255)
+            characters += map(chr, range(ord(mask[place]), last + 1))
+            place += 4
+        else:
+            characters.append(mask[place])
+            place += 1
+    return "".join(characters)
+
+
+def nl2br(run: Run, string: Value) -> str:
+    """`nl2br`."""
+    value = read(run, string, "nl2br")
+    run.text(len(value) + 6 * value.count("\n"))
+    return _LINE_BREAK.sub(lambda found: "<br />" + found[0], value)
+
+
+def spaceless(run: Run, content: Value) -> str:
+    """`spaceless`: blanks between tags removed."""
+    return _BETWEEN_TAGS.sub("><", read(run, content, "preg_replace", 3, "subject")).strip(TRIMMED)
+
+
+def striptags(run: Run, string: Value, allowable_tags: Value = None) -> str:
+    """`striptags`."""
+    value = read(run, string, "strip_tags")
+    run.read(len(value) * 8)
+    if type(allowable_tags) in {list, dict}:
+        allowed = "".join(f"<{text(one)}>" for one in array_values(allowable_tags))
+    else:
+        allowed = text(allowable_tags)
+    return strip_tags(value, allowed)
+
+
+def replace(run: Run, str: Value, from_: Value) -> str:
+    """`replace`: the longest key that fits is replaced, never twice."""
+    if not is_iterable(from_):
+        raise TwigRuntimeError(f'The "replace" filter expects a sequence or a mapping, got "{type_name(from_)}".')
+    value = read(run, str, "strtr")
+    table = {_key_text(name): text(new) for name, new in entries(from_) if _key_text(name) != ""}
+    if not table:
+        return value
+    run.charge(len(value) // 8 + 4 * len(table))
+    pattern = re.compile("|".join(re.escape(old) for old in sorted(table, key=len, reverse=True)))
+    run.text(_replaced_size(value, pattern, table))
+    return pattern.sub(lambda found: table[found[0]], value)
+
+
+def _key_text(name: int | str) -> str:
+    return f"{name}"
+
+
+def _replaced_size(value: str, pattern: re.Pattern[str], table: dict[str, str]) -> int:
+    grown = max(len(new) - len(old) for old, new in table.items())
+    if grown <= 0:
+        return len(value)
+    if grown * len(value) < 65_536:
+        return len(value) * (grown + 1)
+    return len(value) + sum(len(table[found[0]]) - len(found[0]) for found in pattern.finditer(value))
+
+
+def split(run: Run, value: Value, delimiter: Value, limit: Value = None) -> list[Value]:
+    """`split`: at a delimiter, or into pieces of so many characters."""
+    string = read(run, value, "explode", 2, "string")
+    mark = text(delimiter)
+    run.items(len(string) + 1 if mark == "" else string.count(mark) + 1)
+    if mark != "":
+        return _explode(string, mark, None if limit is None else integer(limit))
+    size = 0 if limit is None else integer(limit)
+    if size <= 1:
+        return list(string) if string else [""]
+    if len(string) < size:
+        return [string]
+    return [string[place : place + size] for place in range(0, len(string), size)]
+
+
+def _explode(string: str, mark: str, limit: int | None) -> list[Value]:
+    if limit is None:
+        return list(string.split(mark))
+    if limit > 0:
+        return list(string.split(mark, limit - 1))
+    if limit == 0:
+        return [string]
+    return list(string.split(mark)[:limit])
+
+
+def url_encode(run: Run, url: Value) -> str:
+    """`url_encode`: a string as a part of a URL, an array as a query."""
+    from_array = url.items if type(url) is Thing else url
+    if type(from_array) in {list, dict}:
+        parts: list[str] = []
+        _query(run, from_array, "", parts, 0)
+        return "&".join(parts)
+    value = read(run, url, "rawurlencode")
+    run.text(len(value) * 3)
+    return percent(value)
+
+
+def percent(value: str) -> str:
+    """rawurlencode()."""
+    return re.sub(r"[^A-Za-z0-9_.~-]", _percent, value)
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogateescape"))
+
+
+def _query(run: Run, array: Value, prefix: str, parts: list[str], level: int) -> None:
+    run.charge(4 + len(array))
+    if level > 64:
+        raise PhpError("http_build_query(): nested too deep")
+    for name, value in pairs(array):
+        shown = f"{prefix}[{name}]" if prefix else f"{name}"
+        if value is None:
+            continue
+        if type(value) in {list, dict} or type(value) is Thing:
+            _query(run, value.items if type(value) is Thing else value, shown, parts, level + 1)
+            continue
+        written = "0" if value is False else ("" if is_object(value) and type(value) is not Markup else text(value))
+        piece = f"{percent(shown)}={percent(written)}"
+        run.text(len(piece))
+        run.grow(len(piece))
+        parts.append(piece)
+
+
+def convert_encoding(run: Run, string: Value, to: Value, from_: Value) -> str:
+    """`convert_encoding`. Values are text here, so that only charsets Python knows are checked."""
+    value = read(run, string, "iconv", 3)
+    try:
+        return value.encode(text(from_), "surrogateescape").decode(text(to), "surrogateescape")
+    except (LookupError, UnicodeError) as error:
+        raise PhpError("iconv(): Wrong encoding, conversion is not allowed") from error
+

@@ -1,0 +1,86 @@
+"""PHP's regular expressions (`/pattern/flags`) on the `regex` package, which can be told when to stop."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import regex
+
+from .errors import PhpError
+
+_LONGEST = 4096
+_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_FLAGS = {
+    "i": regex.IGNORECASE,
+    "m": regex.MULTILINE,
+    "s": regex.DOTALL,
+    "x": regex.VERBOSE,
+    "u": regex.UNICODE,
+    "A": 0,
+    "D": 0,
+    "S": 0,
+    "U": 0,
+    "X": 0,
+    "J": 0,
+    "n": 0,
+}
+
+
+@lru_cache(maxsize=256)
+def compiled(pattern: str) -> regex.Pattern[str]:
+    """The pattern, ready. Raises PhpError with the words of PHP's warning."""
+    body, flags = _split(pattern)
+    options = regex.VERSION0
+    for flag in flags:
+        if flag not in _FLAGS:
+            raise PhpError(f"Unknown modifier '{flag}'")
+        options |= _FLAGS[flag]
+    if "u" not in flags:
+        options |= regex.ASCII
+    if "A" in flags:
+        body = rf"\G(?:{body})"
+    try:
+        return regex.compile(body, options)
+    except (regex.error, RecursionError, OverflowError, ValueError) as error:
+        raise PhpError(f"Compilation failed: {error}") from error
+
+
+def _split(pattern: str) -> tuple[str, str]:
+    text = pattern.lstrip(" \t\n\r\v\f")
+    if not text:
+        raise PhpError("Empty regular expression")
+    if len(text) > _LONGEST:
+        raise PhpError("Compilation failed: regular expression is too large")
+    opening = text[0]
+    if (opening.isascii() and opening.isalnum()) or opening in "\\\0":
+        raise PhpError("Delimiter must not be alphanumeric, backslash, or NUL")
+    closing = _CLOSING.get(opening, opening)
+    end = _closing_place(text, opening, closing)
+    if end < 0:
+        matching = "matching " if opening in _CLOSING else ""
+        raise PhpError(f"No ending {matching}delimiter '{closing}' found")
+    return text[1:end], text[end + 1 :].rstrip("\r\n ")
+
+
+def _closing_place(text: str, opening: str, closing: str) -> int:
+    depth, place = 1, 1
+    while place < len(text):
+        character = text[place]
+        if character == "\\":
+            place += 1
+        elif character == closing:
+            depth -= 1
+            if depth == 0 or opening == closing:
+                return place
+        elif character == opening:
+            depth += 1
+        place += 1
+    return -1
+
+
+def matches(pattern: str, text: str, *, seconds: float) -> bool:
+    """Does it match anywhere? Raises PhpError when it is invalid or takes longer than `seconds`."""
+    try:
+        return compiled(pattern).search(text, timeout=seconds) is not None
+    except TimeoutError as error:
+        raise PhpError("Backtrack limit exhausted") from error
