@@ -6,7 +6,8 @@
     ├── TemplateError         a subject or body that does not compile or render
     ├── AddressError          text that is not one mailbox
     ├── CredentialsError      a stored secret that no key of ours opens
-    └── SendError             a mail server did not let us in
+    ├── SendError             a mail server did not let us in
+    └── RunError              `make run` cannot start or go on
 
 Foreign exceptions become one of these at the edge where they arise, and nowhere else.
 """
@@ -82,3 +83,7 @@ class SendError(TrackingError):
         self.phase = phase
         self.code = code
         self.enhanced = enhanced
+
+
+class RunError(TrackingError):
+    """`make run` cannot start or go on. The text says why and what to do."""
