@@ -175,19 +175,7 @@ def function(parser: Parser, name: str, given: Arguments, line: int) -> Expr:
     callee = parser.registry.functions.get(name)
     if callee is not None:
         given = Arguments(match(parser, callee, given, line))
-    if name in {"enum", "enum_cases"}:
-        _check_enum(parser, name, given, line)
     return FunctionCall(line, name, given)
-
-
-def _check_enum(parser: Parser, name: str, given: Arguments, line: int) -> None:
-    """No PHP enum exists here, so that every literal name is unknown."""
-    first = given.positional[0]
-    if isinstance(first, Const):
-        if not isinstance(first.value, str):
-            raise parser.stream.error(f'The first argument of the "{name}" function must be a string.', line)
-        what = f'The first argument of the "{name}" function must be the name of an enum, "{first.value}" given.'
-        raise parser.stream.error(what, line)
 
 
 def _parent(parser: Parser, given: Arguments, line: int) -> Expr:

@@ -308,7 +308,19 @@ class ExpressionCompiler:
             head += [py.name("self", line), py.name("ctx", line)]
         if node.name not in self.registry.functions:
             return py.const(None, line)
+        if node.name in {"enum", "enum_cases"}:
+            self._check_enum(node)
         return py.call(f"function_{node.name}", line, *head, *self.arguments(node.arguments))
+
+    def _check_enum(self, node: FunctionCall) -> None:
+        """No PHP enum exists here, so that every literal name is unknown."""
+        first = node.arguments.positional[0]
+        if isinstance(first, Const):
+            what = f'The first argument of the "{node.name}" function must be'
+            if not isinstance(first.value, str):
+                raise TwigSyntaxError(f"{what} a string.", node.line, name=self.template)
+            message = f'{what} the name of an enum, "{first.value}" given.'
+            raise TwigSyntaxError(message, node.line, name=self.template)
 
     def test_call(self, node: TestCall) -> ast.expr:
         """`value is test`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from .php import SPACES, array_values, float_text, int_of_float, is_object, number_of, pairs, text, truth, type_name
+from .php import SPACES, array_values, int_of_float, is_object, number_of, pairs, text, truth
 from .values import INT_MAX, Markup, Thing, Value
 
 UNCOMPARABLE = 1
@@ -87,16 +87,15 @@ def _texts(left: str, right: str) -> int:
         one, two = number_of(left), number_of(right)
         if one is not None and two is not None and not _both_overflow(one, two):
             return order(one, two)
-    return 1 if _bytes(left) > _bytes(right) else -1
+    if left.isascii() and right.isascii():
+        return 1 if left > right else -1
+    one_bytes, two_bytes = (value.encode("utf-8", "surrogateescape") for value in (left, right))
+    return (one_bytes > two_bytes) - (one_bytes < two_bytes)
 
 
 def _both_overflow(one: float, two: float) -> bool:
     """Two integers too long for 64 bits are compared as strings when as floats they look the same."""
-    return type(one) is float and type(two) is float and one == two and abs(one) > INT_MAX and one - two == 0
-
-
-def _bytes(value: str) -> bytes | str:
-    return value if value.isascii() else value.encode("utf-8", "surrogateescape")
+    return type(one) is float and type(two) is float and one == two and abs(one) > INT_MAX
 
 
 def _arrays(left: Value, right: Value) -> int:
@@ -126,7 +125,7 @@ def _objects(left: Value, right: Value) -> int:
         return 0
     if is_object(left) and is_object(right):
         return _two_objects(left, right)
-    return _object_with_value(left, right) if is_object(left) else -_object_with_value(right, left, flip=True)
+    return _object_with_value(left, right) if is_object(left) else -_object_with_value(right, left)
 
 
 def _two_objects(left: Value, right: Value) -> int:
@@ -139,17 +138,16 @@ def _two_objects(left: Value, right: Value) -> int:
     return UNCOMPARABLE
 
 
-def _object_with_value(left: Value, right: Value, *, flip: bool = False) -> int:
+def _object_with_value(left: Value, right: Value) -> int:
     """An object against a value: numbers see it as 1, bools as true, only safe strings have a text."""
     kind = type(right)
     if kind is bool or right is None:
-        return order(type(left) is not Markup or right is not None or 1, truth(right))
+        return order(1, truth(right))
     if kind in _NUMBERS:
         return order(1, right)
     if kind is str and type(left) is Markup:
-        result = _texts(text(left), right)
-        return result
-    return -1 if flip and False else 1
+        return _texts(text(left), right)
+    return 1
 
 
 def same(left: Value, right: Value) -> bool:
@@ -226,5 +224,3 @@ def contains(value: Value, within: Value) -> bool:
 
 _SEARCHABLE = frozenset({str, int, float})
 
-
-__all__ = ["compare", "contains", "equal", "float_text", "order", "same", "smaller", "smaller_or_equal", "type_name"]

@@ -200,7 +200,7 @@ class FunctionCompiler(ExpressionCompiler):
             if isinstance(node, BlockPlace) and not displayed:
                 self.place.note(node.name, self.strategy)
                 continue
-            statements += self.statement(node, displayed=displayed)
+            statements += self.statement(node)
         return statements + self._written(pieces)
 
     def _piece(self, node: Text | Print) -> list[ast.expr]:
@@ -222,25 +222,23 @@ class FunctionCompiler(ExpressionCompiler):
             return [py.run(py.method(py.name(self.out, line), "append", line, pieces[0]), line)]
         return [py.extend(self.out, py.group(pieces, line), line)]
 
-    def statement(self, node: Node, *, displayed: bool) -> list[ast.stmt]:
+    def statement(self, node: Node) -> list[ast.stmt]:
         """One statement."""
         self.statement_line = node.line
-        if isinstance(node, If | For | With | AutoEscape):
-            return _NESTED[type(node)](self, node, displayed)
         return _STATEMENTS[type(node)](self, node)
 
     # -- tags with a body
 
-    def if_(self, node: If, displayed: bool) -> list[ast.stmt]:
+    def if_(self, node: If) -> list[ast.stmt]:
         """`if`."""
-        otherwise = self.body(node.otherwise, displayed=displayed) if node.otherwise else []
+        otherwise = self.body(node.otherwise) if node.otherwise else []
         for test, body in reversed(node.branches):
             self.statement_line = node.line
             condition = self.condition(test)
-            otherwise = [py.branch(condition, self.body(body, displayed=displayed), otherwise, node.line)]
+            otherwise = [py.branch(condition, self.body(body), otherwise, node.line)]
         return otherwise
 
-    def for_(self, node: For, displayed: bool) -> list[ast.stmt]:
+    def for_(self, node: For) -> list[ast.stmt]:
         """`for`."""
         line, mode = node.line, loop_mode(node)
         seq, saved = self.temp(), self.temp()
@@ -254,10 +252,10 @@ class FunctionCompiler(ExpressionCompiler):
             py.assign(saved, py.call("save", line, py.name("ctx", line), py.const(tuple(sorted(names)), line)), line),
             *parent,
             py.assign(seq, py.call("iterate", line, py.name("run", line), value, cost), line),
-            *self._loop(node, mode, seq, displayed),
+            *self._loop(node, mode, seq),
         ]
         if node.otherwise:
-            otherwise = self.body(node.otherwise, displayed=displayed)
+            otherwise = self.body(node.otherwise)
             statements.append(py.branch(py.negated(py.name(seq, line), line), otherwise, [], line))
         kept = py.const(tuple(sorted(names - set(targets))), line)
         restore = py.call("restore", line, py.name("ctx", line), py.name(saved, line), py.const(targets, line), kept)
@@ -270,7 +268,7 @@ class FunctionCompiler(ExpressionCompiler):
         line = node.line
         return [py.put(py.name("ctx", line), "_parent", py.call("snapshot", line, py.name("ctx", line)), line)]
 
-    def _loop(self, node: For, mode: str, seq: str, displayed: bool) -> list[ast.stmt]:
+    def _loop(self, node: For, mode: str, seq: str) -> list[ast.stmt]:
         line = node.line
         ctx = py.name("ctx", line)
         item, counter, size = self.temp(), self.temp(), self.temp()
@@ -293,11 +291,11 @@ class FunctionCompiler(ExpressionCompiler):
         if mode == "full":
             made = py.call("loop_at", line, ctx, py.name(counter, line), py.name(size, line))
             inside.append(py.put(ctx, "loop", made, line))
-        inside += self.body(node.body, displayed=displayed)
+        inside += self.body(node.body)
         self.loop = before
         return [*setup, py.loop(targets, source, inside, line)]
 
-    def with_(self, node: With, displayed: bool) -> list[ast.stmt]:
+    def with_(self, node: With) -> list[ast.stmt]:
         """`with`."""
         line, before = node.line, self.temp()
         variables = self.expr(node.variables) if node.variables else py.const(None, line)
@@ -306,16 +304,16 @@ class FunctionCompiler(ExpressionCompiler):
         statements = [
             py.assign(before, py.name("ctx", line), line),
             py.assign("ctx", py.call("with_variables", line, *given), line),
-            *self.body(node.body, displayed=displayed),
+            *self.body(node.body),
             py.assign("ctx", py.name(before, line), line),
         ]
         self.loop = loop
         return statements
 
-    def autoescape(self, node: AutoEscape, displayed: bool) -> list[ast.stmt]:
+    def autoescape(self, node: AutoEscape) -> list[ast.stmt]:
         """`autoescape`."""
         before, self.strategy = self.strategy, node.strategy
-        statements = self.body(node.body, displayed=displayed)
+        statements = self.body(node.body)
         self.strategy = before
         return statements
 
@@ -420,13 +418,11 @@ def _is_text(value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _TEXTS | {"escape_html"}
 
 
-_NESTED: dict[type, Callable[[FunctionCompiler, Any, bool], list[ast.stmt]]] = {
+_STATEMENTS: dict[type, Callable[[FunctionCompiler, Any], list[ast.stmt]]] = {
     If: FunctionCompiler.if_,
     For: FunctionCompiler.for_,
     With: FunctionCompiler.with_,
     AutoEscape: FunctionCompiler.autoescape,
-}
-_STATEMENTS: dict[type, Callable[[FunctionCompiler, Any], list[ast.stmt]]] = {
     SetValues: FunctionCompiler.set_values,
     Capture: FunctionCompiler.capture,
     BlockPlace: FunctionCompiler.block,

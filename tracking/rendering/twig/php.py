@@ -86,12 +86,11 @@ def float_digits(value: float, precision: int) -> str:
 
     0 asks for the shortest form that reads back the same.
     """
-    text = repr(value) if precision == 0 else f"{value:.{precision - 1}e}"
-    mantissa, _, exponent = f"{value:.17g}e".partition("e") if False else text.partition("e")
     if precision == 0:
-        mantissa, power = _scientific(text)
+        mantissa, power = _scientific(repr(value))
     else:
-        mantissa, power = mantissa.rstrip("0").rstrip("."), int(exponent)
+        digits, _, exponent = f"{value:.{precision - 1}e}".partition("e")
+        mantissa, power = digits.rstrip("0").rstrip("."), int(exponent)
     return _spread(mantissa, power, precision or 17)
 
 

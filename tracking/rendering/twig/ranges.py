@@ -16,20 +16,16 @@ def php_range(run: Run, low: Value, high: Value, step: Value = 1) -> list[Value]
     if _is_letter(low) and _is_letter(high) and not (type(step) is float and stride != int(stride)):
         return _letters(run, text(low), text(high), stride)
     if _is_float(low) or _is_float(high) or (_is_float(step) and stride != math.floor(stride)):
-        return _floats(run, _number(low), _number(high), abs(stride) or 1.0, given=stride)
+        return _floats(run, real(low), real(high), abs(stride) or 1.0, given=stride)
     return _integers(run, _whole(low), _whole(high), stride)
 
 
 def _is_letter(value: Value) -> bool:
-    return isinstance(value, str) and len(value) >= 1 and number_of(text(value)) is None
+    return type(value) is str and value != "" and number_of(value) is None
 
 
 def _is_float(value: Value) -> bool:
-    return type(value) is float or (isinstance(value, str) and type(number_of(text(value))) is float)
-
-
-def _number(value: Value) -> float:
-    return real(value)
+    return type(value) is float or (type(value) is str and type(number_of(value)) is float)
 
 
 def _whole(value: Value) -> int:

@@ -59,8 +59,8 @@ def _renamed(used: Loaded, aliases: dict[str, str]) -> Blocks:
         if name not in blocks:
             message = f'Block "{name}" is not defined in trait "{used.code.name}".'
             raise TwigRuntimeError(message)
-        if alias != name:
-            blocks[alias] = blocks.pop(name)
+        blocks[alias] = blocks[name]
+        del blocks[name]  # also where a block is "renamed" to its own name: Twig drops it then
     return blocks
 
 

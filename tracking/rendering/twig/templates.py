@@ -159,14 +159,15 @@ def include(
     out: list[str],
 ) -> None:
     """The tag `include`."""
-    loaded = _found(run, here, wanted, ignore_missing)
+    if type(wanted) is Code:
+        loaded = _embedded(run, wanted, _included_context(run, ctx, variables, only), ignore_missing)
+    else:
+        loaded = _found(run, here, wanted, ignore_missing)
     if loaded is not None:
         display(run, loaded, _included_context(run, ctx, variables, only), {}, out)
 
 
 def _found(run: Run, here: Loaded, wanted: Value, ignore_missing: bool) -> Loaded | None:
-    if type(wanted) is Code:
-        return _embedded(run, here, wanted, ignore_missing)
     try:
         return load(run, here, wanted)
     except TwigLoaderError as error:
@@ -175,11 +176,11 @@ def _found(run: Run, here: Loaded, wanted: Value, ignore_missing: bool) -> Loade
         return None
 
 
-def _embedded(run: Run, here: Loaded, code: Code, ignore_missing: bool) -> Loaded | None:
+def _embedded(run: Run, code: Code, ctx: Context, ignore_missing: bool) -> Loaded | None:
     loaded = Loaded(code, run)
     if ignore_missing and code.parent is not None:
         try:
-            code.parent(run, loaded, fresh(run, {}))
+            code.parent(run, loaded, ctx)
         except TwigLoaderError:
             return None
     return loaded

@@ -39,7 +39,7 @@ def join(run: Run, value: Value, glue: Value = "", and_: Value = None) -> Value:
     """`join`."""
     array = _array(value)
     if type(array) not in _ARRAYS:
-        array = [] if value is None else [value]
+        array = [] if value is None else _members(value)
     elements = array_values(array)
     run.charge(1 + len(elements))
     between = text(glue)
@@ -51,6 +51,11 @@ def join(run: Run, value: Value, glue: Value = "", and_: Value = None) -> Value:
     if len(elements) == 1:
         return text(elements[0])
     return _glued(run, elements[:-1], between) + last + text(elements[-1])
+
+
+def _members(value: Value) -> list[Value]:
+    """What `(array)` makes of a value: of a safe string PHP's object shows its two fields."""
+    return [text(value), "UTF-8"] if type(value) is Markup else [value]
 
 
 def _glued(run: Run, elements: list[Value], between: str) -> str:
@@ -268,6 +273,8 @@ def slice_(run: Run, item: Value, start: Value, length: Value = None, preserve_k
     window = _window(len(array), first, size)
     run.items(window.stop - window.start if window.stop > window.start else 0)
     keep = truth(preserve_keys)
+    if type(item) is Thing and not keep and first >= 0 and (size is None or size >= 0):
+        return array_values(array)[window]
     if type(array) is list:
         return array[window] if not keep else settle(dict(list(enumerate(array))[window]))
     chosen = dict(list(array.items())[window])
