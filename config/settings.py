@@ -9,6 +9,8 @@ import environ
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+if "ENV_FILE" not in os.environ:  # broker and ports that a running `make run` has chosen
+    environ.Env.read_env(str(BASE_DIR / "var" / "run.env"))
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 

@@ -158,7 +158,8 @@ def _obituary(child: Child) -> str:
     lines = child.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
     said = "\n".join(f"    {line}" for line in lines) or "    (it said nothing)"
     advice = f"\n{child.part.advice}" if child.part.advice else ""
-    return f"The part {child.part.name} {_fate(child.process.returncode)}. Its last lines:\n{said}{advice}\nAll of it: {child.log}"
+    died = f"The part {child.part.name} {_fate(child.process.returncode)}. Its last lines:"
+    return f"{died}\n{said}{advice}\nAll of it: {child.log}"
 
 
 def _fate(code: int) -> str:
