@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -62,9 +63,21 @@ def _known_trigger(value: str) -> str:
     return known(value).value
 
 
+_DATE_AND_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]", re.IGNORECASE)
+
+
 def _moment(value: object) -> object:
-    if not isinstance(value, str | datetime):  # pydantic would read a number as seconds
+    """Pydantic would read a number, and one in a string too, as seconds."""
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _DATE_AND_TIME.match(value)):
         raise ValueError("must be ISO 8601 with offset, as in 2026-01-31T12:00:00+00:00")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be within the years 1 to 9999, in UTC too") from None
     return value
 
 
@@ -87,7 +100,7 @@ class Event(BaseModel):
 
     event_id: Text
     trigger: Annotated[str, Field(strict=True), AfterValidator(_known_trigger)]
-    occurred_at: Annotated[AwareDatetime, BeforeValidator(_moment)]
+    occurred_at: Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
     product: Id | None = None
     campaign: Id | None = None
     publisher: Id | None = None
@@ -104,7 +117,7 @@ class Event(BaseModel):
     call: PlainObject = Field(default_factory=dict)
     test: StrictBool = False
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:  # so that a field named "self" is refused as any other
         """Raises EventError, naming each field that is wrong."""
         try:
             super().__init__(**fields)

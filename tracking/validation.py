@@ -78,7 +78,7 @@ def _money(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, Decimal):
-        value = format(value, "f") if value.is_finite() else "not a number"
+        value = format(value, "f") if value.is_finite() and -7 < value.adjusted() < 12 else str(value)
     if not isinstance(value, str):
         raise ValueError('must be a decimal string, as in "12.50"')
     if not _MONEY.fullmatch(value):
