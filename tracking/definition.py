@@ -67,6 +67,7 @@ def _as_list(value: object) -> object:
 Line = Annotated[str, Field(strict=True, max_length=4_000), AfterValidator(one_line)]
 Ids = Annotated[tuple[Id, ...], Field(max_length=1_000), AfterValidator(_in_order)]
 Lines = Annotated[tuple[Line, ...], Field(max_length=MAX_RECIPIENTS), BeforeValidator(_as_list)]
+Key = Annotated[str, Field(strict=True, max_length=100), AfterValidator(one_line)]
 Frozen = ConfigDict(frozen=True, extra="forbid")
 
 Problems = Iterator[tuple[str, str]]  # field path, sentence
@@ -118,7 +119,7 @@ class Action(BaseModel):
     model_config = Frozen
 
     kind: RuleKind
-    connection: Annotated[str, Field(strict=True, max_length=100)] | None = None  # key of a predefined connection
+    connection: Key | None = None  # of a predefined connection
     server: Server | None = None
     sender: Line
     recipient: Line
@@ -175,7 +176,7 @@ class RuleDefinition(BaseModel):
     notifications: Notifications = Notifications()
     policy: Policy = Policy()
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:  # so that a field named "self" is refused as any other
         try:
             super().__init__(**fields)
         except ValidationError as error:
