@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import regex
 
@@ -217,12 +217,12 @@ def _repeat(text: str, times: int) -> str:
 
 def _after(text: str, needle: Any, include: bool = False, offset: int = 0) -> str:
     at, found = _find(text, needle, offset, last=False)
-    return "" if at is None else _slice(text, at if include else at + _length(found))
+    return text if at is None else _slice(text, at if include else at + _length(found))
 
 
 def _after_last(text: str, needle: Any, include: bool = False, offset: int = 0) -> str:
     at, found = _find(text, needle, offset, last=True)
-    return "" if at is None else _slice(text, at if include else at + _length(found))
+    return text if at is None else _slice(text, at if include else at + _length(found))
 
 
 def _before(text: str, needle: Any, include: bool = False, offset: int = 0) -> str:
@@ -313,7 +313,12 @@ def _folded(text: str, compat: bool = True) -> str:
     return unicodedata.normalize("NFKC" if compat else "NFC", text).casefold()
 
 
-_FORMS: Final = {16: "NFC", 4: "NFD", 32: "NFKC", 8: "NFKD"}  # PHP's Normalizer constants
+_FORMS: Final[dict[int, Literal["NFC", "NFD", "NFKC", "NFKD"]]] = {
+    16: "NFC",
+    4: "NFD",
+    32: "NFKC",
+    8: "NFKD",
+}  # PHP's Normalizer constants
 
 
 def _normalize(text: str, form: int = 16) -> str:
