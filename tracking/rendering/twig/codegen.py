@@ -162,10 +162,12 @@ class ExpressionCompiler:
         """Inline for the usual case, a mapping that has the key."""
         value = node.attribute.value  # type: ignore[attr-defined]
         key = py.const(php.key(value), line)
-        temp = self.temp()
-        is_dict = py.is_(
-            py.call("type", line, py.bind(temp, owner, line)), py.name("dict", line), line
-        )
+        if isinstance(owner, ast.Name):
+            temp, bound = owner.id, owner
+        else:
+            temp = self.temp()
+            bound = py.bind(temp, owner, line)
+        is_dict = py.is_(py.call("type", line, bound), py.name("dict", line), line)
         test = py.all_of([is_dict, py.within(key, py.name(temp, line), line)], line)
         slow = "get_item" if node.call == "array" else "get_any"
         otherwise = py.call(slow, line, py.name("run", line), py.name(temp, line), py.const(value, line), path)

@@ -23,6 +23,7 @@ from .nodes import (
     Embed,
     Expr,
     For,
+    FunctionCall,
     If,
     Import,
     Include,
@@ -38,7 +39,18 @@ from .nodes import (
 )
 from .registry import Registry
 from .safety import escaped
-from .weights import assigned, changes_context, imports_locally, loop_mode, sees_context, uses_macros, weight
+from .weights import (
+    assigned,
+    changed_by,
+    changes_context,
+    has_with,
+    imports_locally,
+    loop_mode,
+    sees_context,
+    uses_macros,
+    walk,
+    weight,
+)
 
 Strategy = str | bool
 _BODY = ("run", "self", "ctx", "blocks", "out")
@@ -80,6 +92,7 @@ class ModuleCompiler:
             macros=py.mapping([py.const(one, 1) for one in module.macros], macros, 1),
             parent=self._parent(module),
             uses=self._uses(module),
+            names=_names(module),
         )
 
     def _body(self, module: Module, place: BlockStrategies) -> str:
@@ -242,24 +255,28 @@ class FunctionCompiler(ExpressionCompiler):
         """`for`."""
         line, mode = node.line, loop_mode(node)
         seq, saved = self.temp(), self.temp()
-        parent = self._keep_parent(node, mode)
-        value = self.expr(node.sequence)
-        cost = py.const(weight(node.body), line)
-        names = assigned(node.body) | {node.value, "loop", "_parent"} | {node.key or "_key"}
-        names |= assigned(node.otherwise) if node.otherwise else set()
-        targets = (node.value, node.key or "_key", "loop", "_parent")
-        statements = [
-            py.assign(saved, py.call("save", line, py.name("ctx", line), py.const(tuple(sorted(names)), line)), line),
-            *parent,
-            py.assign(seq, py.call("iterate", line, py.name("run", line), value, cost), line),
-            *self._loop(node, mode, seq),
-        ]
+        ctx, run = py.name("ctx", line), py.name("run", line)
+        private = self._private(node, mode)
+        names = changed_by(node) - private
+        targets = {node.value, node.key or "_key", "loop", "_parent"} - private
+        value = py.call("iterate", line, run, self.expr(node.sequence), py.const(weight(node.body), line))
+        statements = [py.assign(saved, py.call("save", line, ctx, py.const(tuple(sorted(names)), line)), line)]
+        statements += self._keep_parent(node, mode)
+        statements += [py.assign(seq, value, line), *self._loop(node, mode, seq, private)]
         if node.otherwise:
-            otherwise = self.body(node.otherwise)
-            statements.append(py.branch(py.negated(py.name(seq, line), line), otherwise, [], line))
-        kept = py.const(tuple(sorted(names - set(targets))), line)
-        restore = py.call("restore", line, py.name("ctx", line), py.name(saved, line), py.const(targets, line), kept)
-        return [*statements, py.run(restore, line)]
+            statements.append(py.branch(py.negated(py.name(seq, line), line), self.body(node.otherwise), [], line))
+        if not names:
+            return statements[1:]
+        kept = py.const(tuple(sorted(names - targets)), line)
+        restored = py.call("restore", line, ctx, py.name(saved, line), py.const(tuple(sorted(targets)), line), kept)
+        return [*statements, py.run(restored, line)]
+
+    def _private(self, node: For, mode: str) -> set[str]:
+        """The loop's variables that nothing but this loop's own statements can see: they need no context."""
+        if mode == "full" or sees_context(node.body, node.sequence) or has_with(node.body):
+            return set()
+        unseen = {"_parent", "loop", "_key"}
+        return (unseen | {node.value, node.key or "_key"}) - assigned(node.body)
 
     def _keep_parent(self, node: For, mode: str) -> list[ast.stmt]:
         """`_parent`: only where something can see it."""
@@ -268,32 +285,42 @@ class FunctionCompiler(ExpressionCompiler):
         line = node.line
         return [py.put(py.name("ctx", line), "_parent", py.call("snapshot", line, py.name("ctx", line)), line)]
 
-    def _loop(self, node: For, mode: str, seq: str) -> list[ast.stmt]:
+    def _loop(self, node: For, mode: str, seq: str, private: set[str]) -> list[ast.stmt]:
         line = node.line
-        ctx = py.name("ctx", line)
-        item, counter, size = self.temp(), self.temp(), self.temp()
-        before = self.loop
-        self.loop = _fields(counter, size, line) if mode == "fast" else (None if mode == "full" else before)
-        inside: list[ast.stmt] = []
-        targets = [item]
-        source = py.call("values", line, py.name(seq, line))
-        if node.key or sees_context(node.body):
-            name = self.temp()
-            targets = [name, item]
-            source = py.call("pairs", line, py.name(seq, line))
-            inside.append(py.put(ctx, node.key or "_key", py.name(name, line), line))
-        inside.insert(0, py.put(ctx, node.value, py.name(item, line), line))
+        counter, size = self.temp(), self.temp()
+        locals_, loop = dict(self.locals), self.loop
+        if mode != "none":
+            self.loop = _fields(counter, size, line) if mode == "fast" else None
+        targets, inside = self._targets(node, private)
         setup: list[ast.stmt] = []
         if mode != "none":
             setup.append(py.assign(size, py.call("len", line, py.name(seq, line)), line))
             setup.append(py.assign(counter, py.const(-1, line), line))
             inside.append(py.assign(counter, py.sum_of(py.name(counter, line), 1, line), line))
         if mode == "full":
+            ctx = py.name("ctx", line)
             made = py.call("loop_at", line, ctx, py.name(counter, line), py.name(size, line))
             inside.append(py.put(ctx, "loop", made, line))
         inside += self.body(node.body)
-        self.loop = before
+        self.locals, self.loop = locals_, loop
+        source = py.call("values" if len(targets) == 1 else "pairs", line, py.name(seq, line))
         return [*setup, py.loop(targets, source, inside, line)]
+
+    def _targets(self, node: For, private: set[str]) -> tuple[list[str], list[ast.stmt]]:
+        """Python's loop variables, and what puts them into the context where they have to be there."""
+        wanted = [node.value]
+        if node.key or sees_context(node.body):
+            wanted = [node.key or "_key", node.value]
+        targets, inside = [], []
+        for name in wanted:
+            temp = self.temp()
+            targets.append(temp)
+            if name in private:
+                self.locals[name] = temp
+            else:
+                self.locals.pop(name, None)
+                inside.append(py.put(py.name("ctx", node.line), name, py.name(temp, node.line), node.line))
+        return targets, inside
 
     def with_(self, node: With) -> list[ast.stmt]:
         """`with`."""
@@ -385,6 +412,21 @@ class FunctionCompiler(ExpressionCompiler):
     def nothing(self, node: Nothing) -> list[ast.stmt]:
         """Tags that leave nothing in place."""
         return [py.run(self.expr(node.expr), node.line)] if node.expr is not None else []
+
+
+def _names(module: Module) -> ast.expr:
+    """The variables a template reads, if it cannot hand its context on to another one."""
+    roots = (module.body, module.parent, *module.blocks.values(), *module.macros.values())
+    nodes = list(walk(*roots))
+    if module.parent or module.uses or any(isinstance(node, Include) or _hands_on(node) for node in nodes):
+        return py.const(None, 1)
+    return py.const(frozenset(node.name for node in nodes if isinstance(node, Name)), 1)
+
+
+def _hands_on(node: Any) -> bool:
+    if isinstance(node, Name):
+        return node.name == "_context"
+    return isinstance(node, FunctionCall) and node.name == "include"
 
 
 def _flat(body: Body) -> list[Node]:

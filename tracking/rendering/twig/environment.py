@@ -167,12 +167,15 @@ class Template(jinja2.Template):
         """
         run = Run(self.twig, missing, now)
         try:
-            values = plain(context if type(context) is dict else dict(context or {}))
+            given = context if context is not None else {}
+            if self.code.names is not None:  # what it cannot read need not be looked at
+                given = {name: given[name] for name in self.code.names if name in given}
+            values = plain(dict(given))
             loaded = Loaded(self.code, run)
             if self.name is not None:
                 run.loaded[self.name] = loaded
             out: list[str] = []
-            display(run, loaded, fresh(run, {str(name): value for name, value in values.items()}), {}, out)
+            display(run, loaded, fresh(run, values), {}, out)
             return run.joined(out)
         except TwigError as error:
             raise _located(error, error.__traceback__, self.name) from error.__cause__

@@ -29,9 +29,9 @@ _BMP = 0x10000
 def html_text(value: str) -> str:
     """A string with & < > " ' as entities. What is not UTF-8 becomes the replacement character."""
     escaped: str = _quick(value)
-    if escaped is value:
-        return value if value.isascii() else _valid(value)
-    return _valid(escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;"))
+    if escaped is not value:
+        escaped = escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
+    return escaped if escaped.isascii() else _valid(escaped)
 
 
 def _valid(value: str) -> str:
@@ -47,9 +47,9 @@ def escape_html(value: Value) -> str:
     kind = type(value)
     if kind is str:
         escaped: str = _quick(value)
-        if escaped is value and value.isascii():
-            return escaped
-        return html_text(value)
+        if escaped is not value:
+            escaped = escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
+        return escaped if escaped.isascii() else _valid(escaped)
     if kind is int:
         return str(value)
     return text(value)

@@ -5,16 +5,18 @@ Nothing is copied that is already plain; templates never change a value in place
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from operator import is_
 from typing import Any
 
 from .php import key_of_text, wrap
 from .php_dates import Interval
-from .values import Markup, Thing, Value
+from .values import INT_MAX, INT_MIN, Markup, Thing, Value
 
 _AS_THEY_ARE = frozenset({str, float, bool, type(None), Markup})
+_SCALARS = _AS_THEY_ARE | {int}
 _DEPTH = 64
 _KNOWN_KEYS = 4096
 
@@ -43,23 +45,35 @@ def plain(value: Any, depth: int = _DEPTH) -> Value:
 
 
 def _listing(values: list[Any], depth: int) -> list[Value]:
+    if _is_plain_row(values):
+        return values
     for value in values:
-        if type(value) not in _AS_THEY_ARE:
+        if not (type(value) is dict and tuple(value) in _good_keys and _is_plain_row(value.values())):
             break
     else:
         return values
-    made = [value if type(value) in _AS_THEY_ARE else plain(value, depth) for value in values]
-    return values if all(one is other for one, other in zip(made, values, strict=True)) else made
+    made = [plain(value, depth) for value in values]
+    return values if all(map(is_, made, values)) else made
+
+
+def _is_plain_row(values: Collection[Any]) -> bool:
+    """Only scalars, and integers of 64 bits?"""
+    kinds = set(map(type, values))
+    if kinds <= _AS_THEY_ARE:
+        return True
+    if not kinds <= _SCALARS:
+        return False
+    return all(INT_MIN <= value <= INT_MAX for value in values if type(value) is int)
 
 
 def _mapping(values: dict[Any, Any], depth: int) -> dict[Any, Value]:
     names = tuple(values)
     if names not in _good_keys and not _are_good(names):
         return {_key(name): plain(value, depth) for name, value in values.items()}
-    for name, value in values.items():
-        if type(value) not in _AS_THEY_ARE and plain(value, depth) is not value:
-            return {one: plain(other, depth) for one, other in values.items()}
-    return values
+    if _is_plain_row(values.values()):
+        return values
+    made = {name: plain(value, depth) for name, value in values.items()}
+    return values if all(map(is_, made.values(), values.values())) else made
 
 
 def _are_good(names: tuple[Any, ...]) -> bool:

@@ -30,6 +30,7 @@ class Code:
     macros: Mapping[str, tuple[BodyFunction, tuple[str, ...], Callable[[], tuple[Value, ...]], int]]
     parent: Callable[..., Loaded] | None
     uses: Callable[..., list[tuple[Loaded, dict[str, str]]]] | None
+    names: frozenset[str] | None  # the variables it can read; None where it may hand all of them on
 
 
 Blocks = dict[str, tuple["Loaded", BodyFunction, int]]

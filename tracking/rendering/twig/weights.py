@@ -89,6 +89,17 @@ def assigned(body: Any) -> set[str]:
     return names
 
 
+def changed_by(loop: For) -> set[str]:
+    """The variables that a loop changes in the context, its own ones among them."""
+    names = assigned(loop.body) | {loop.value, loop.key or "_key", "loop", "_parent"}
+    return names | (assigned(loop.otherwise) if loop.otherwise else set())
+
+
+def has_with(body: Any) -> bool:
+    """Is there a tag in it that lays another context over this one?"""
+    return any(isinstance(node, With) for node in walk(body))
+
+
 def changes_context(body: Any) -> bool:
     """Does running it change the context it is given?"""
     changing = (For, SetValues, Capture, Assign, AssignSequence, AssignMapping)

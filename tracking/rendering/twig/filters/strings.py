@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import category
 
 from ..errors import PhpError, TwigRuntimeError
 from ..operations import entries, is_iterable
@@ -41,34 +42,38 @@ def upper(run: Run, string: Value) -> str:
 
 def lower(run: Run, string: Value) -> str:
     """`lower`."""
-    return read(run, string, "mb_strtolower").lower()
+    return _lower(read(run, string, "mb_strtolower"))
+
+
+def _lower(value: str) -> str:
+    """PHP 8.2 knows one small sigma only, at the end of a word too."""
+    return value.lower() if value.isascii() else value.replace("Σ", "σ").lower()
 
 
 def capitalize(run: Run, string: Value) -> str:
     """`capitalize`: the first character upper, the others lower."""
     value = read(run, string, "mb_substr")
-    return value[:1].upper() + value[1:].lower()
+    return value[:1].upper() + _lower(value[1:])
+
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z'.:^`]*")
+_JOINING = frozenset("'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a")
+_JOINING_KINDS = frozenset({"Mn", "Me", "Cf", "Lm", "Sk"})
 
 
 def title(run: Run, string: Value) -> str:
-    """`title`: PHP's mb_convert_case, where letters and digits and what joins them make a word."""
+    """`title`: the first letter of each word upper, the others lower; an apostrophe or a dot ends no word."""
     value = read(run, string, "mb_convert_case")
+    if value.isascii():
+        return _WORD.sub(lambda found: found[0].capitalize(), value)
+    run.charge(len(value) // 4)
     shown: list[str] = []
     in_word = False
     for one in value:
-        cased = one.isalpha() and (one.upper() != one or one.lower() != one or one.istitle())
-        if cased:
-            shown.append(one.lower() if in_word else one.title())
-            in_word = True
-        else:
-            shown.append(one)
-            in_word = in_word and _joins(one) if not one.isalpha() else False
+        shown.append(_lower(one) if in_word else one.title())
+        if one not in _JOINING and category(one) not in _JOINING_KINDS:
+            in_word = one.isupper() or one.islower() or one.istitle()
     return "".join(shown)
-
-
-def _joins(one: str) -> bool:
-    """Characters that Unicode calls case-ignorable: they do not end a word."""
-    return one in "'’.·:ʼ\u00ad\u2019" or "\u0300" <= one <= "\u036f"
 
 
 def trim(run: Run, string: Value, character_mask: Value = None, side: Value = "both") -> Value:
