@@ -51,4 +51,4 @@ def base64_decode(value: str) -> str:
 
 
 def _bytes(value: str) -> bytes:
-    return value.encode("utf-8", "surrogatepass")
+    return value.encode("utf-8", "surrogateescape")

@@ -30,6 +30,10 @@ _FIELD = re.compile(
 )
 
 
+def _bytes(shown: str) -> bytes:
+    return shown.encode("utf-8", "surrogateescape")
+
+
 @dataclass(slots=True)
 class Field:
     """One conversion. `width` is the least number of bytes, `precision` None where the format names none."""
@@ -42,7 +46,7 @@ class Field:
 
     def pad(self, shown: str, *, signed: bool = False) -> str:
         """Fill to the width; zeros go between the sign and the digits."""
-        missing = self.padding * max(self.width - len(shown.encode("utf-8", "surrogatepass")), 0)
+        missing = self.padding * max(self.width - len(_bytes(shown)), 0)
         if self.left:
             return shown + missing
         if signed and self.padding == "0" and shown[:1] in {"-", "+"}:
@@ -152,7 +156,7 @@ def _bounded(written: str, complaint: str, *, least: int, below: int) -> int:
 def _string(value: Value, field: Field) -> str:
     shown = text(value)
     if field.precision is not None:
-        shown = shown.encode("utf-8", "surrogatepass")[: field.precision].decode("utf-8", "replace")
+        shown = _bytes(shown)[: field.precision].decode("utf-8", "surrogateescape")
     return field.pad(shown)
 
 
@@ -177,8 +181,8 @@ def _based(base: str) -> Callable[[Value, Field], str]:
 
 
 def _character(value: Value, field: Field) -> str:
-    """One byte, never padded; bytes that are no text alone become the replacement character."""
-    return bytes([integer(value) % 256]).decode("utf-8", "replace")
+    """One byte, never padded; a byte that is no text alone is a surrogate, as everywhere in the engine."""
+    return bytes([integer(value) % 256]).decode("utf-8", "surrogateescape")
 
 
 def _float(value: Value, field: Field, write: Callable[[float, int], str]) -> str:

@@ -22,7 +22,8 @@ __all__ = ["DateError", "Interval", "diff", "format_date", "modify", "parse", "t
 def parse(text: str, *, now: datetime, tz: tzinfo) -> datetime:
     """The moment of a text as `new DateTimeImmutable(text, tz)` gives it; `now` fills what the text leaves out.
 
-    A zone in the text wins over `tz`, but the parts of `now` are those of its clock in `tz`. Raises DateError with PHP's message.
+    A zone in the text wins over `tz`, but the parts of `now` are those of its clock in `tz`.
+    Raises DateError with PHP's message.
     """
     fields = scan(text)
     zone = fields.zone or tz

@@ -15,3 +15,7 @@ def parse_failure(text: str, position: int, character: str, reason: str) -> Date
 def out_of_range(what: str) -> DateError:
     """For years that PHP reaches and Python's datetime (1 to 9999) does not."""
     return DateError(f"The date is out of range: {what} is not in the years 1 to 9999")
+
+
+class Refusal(Exception):
+    """One piece of a text can't be taken; the scanner reports the first."""

@@ -6,7 +6,7 @@ Every unit moves the wall clock, hours too, as PHP 8.2 does; the zone is asked o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 
 from tracking.rendering.twig.php_dates.errors import out_of_range
@@ -66,7 +66,8 @@ class Wall:
 
     def _naive(self) -> datetime:
         try:
-            return datetime(self.year, self.month, self.day, self.hour, self.minute, self.second, self.micro)
+            day = date(self.year, self.month, self.day)
+            return datetime.combine(day, time(self.hour, self.minute, self.second, self.micro))
         except (ValueError, OverflowError):
             raise out_of_range(f"the year {self.year}") from None
 
