@@ -51,11 +51,12 @@ class Try:
 
 
 def back_off(number: int, *, jitter: float, floor: timedelta = FLOOR) -> timedelta:
-    """The wait after the try of that number: the floor doubling to 4,000 s, full jitter above the floor.
+    """The wait after the try of that number: full jitter from the floor up to twice the floor, doubling to 4,000 s.
 
-    `jitter` is a random number in [0, 1).
+    So that mails which failed together, the first time too, come back over half of the wait or more. `jitter` is a
+    random number in [0, 1).
     """
-    ceiling = min(CEILING, floor * (1 << min(number - 1, 12)))
+    ceiling = max(floor, min(CEILING, floor * (1 << min(number, 12))))
     return floor + (ceiling - floor) * jitter
 
 
@@ -67,12 +68,15 @@ def pause(streak: int) -> timedelta:
 def fate(
     failure: Failure, attempt: Try, *, policy: DeliveryPolicy, limits: Limits, jitter: Callable[[], float]
 ) -> Fate:
-    """The state of a delivery after a failed try."""
+    """The state of a delivery after a failed try. What may have arrived is never called failed."""
     if failure is Failure.PERMANENT:
         return Fate(state=DeliveryState.FAILED, reason=Reason.REFUSED)
-    if failure is Failure.UNKNOWN and policy is DeliveryPolicy.NEVER_TWICE:
+    expired = attempt.now - attempt.created_at >= limits.lifetime
+    if failure is Failure.UNKNOWN and (
+        policy is DeliveryPolicy.NEVER_TWICE or expired or attempt.number >= limits.tries
+    ):
         return Fate(state=DeliveryState.UNKNOWN)
-    if attempt.now - attempt.created_at >= limits.lifetime:
+    if expired:
         return Fate(state=DeliveryState.FAILED, reason=Reason.EXPIRED)
     if failure in HOLDS:
         wait = max(attempt.hint or limits.floor, limits.floor)
