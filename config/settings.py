@@ -237,4 +237,7 @@ UNFOLD = {
     "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "tracking.admin.dashboard.fill",
+    "STYLES": [lambda request: f"/{STATIC_URL}tracking/admin.css"],
+    "SIDEBAR": {"navigation": "tracking.admin.navigation.sidebar", "show_search": False},
 }

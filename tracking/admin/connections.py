@@ -1,0 +1,262 @@
+"""Predefined ESP connections: provider presets, a password nobody reads again, and health."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst, slugify
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
+
+from tracking.admin.choosing import ChoicesMixin
+from tracking.admin.confirming import confirmed
+from tracking.admin.listing import ListAdmin, badge, shortened
+from tracking.admin.rule_fields import MASK
+from tracking.choices import ConnectionKind, Encryption
+from tracking.errors import RuleError
+from tracking.models import Connection, Delivery, Rule
+from tracking.smtp.providers import PROVIDERS
+from tracking.store import clock
+from tracking.store import connections as store
+from tracking.tasks import wake_on_commit
+
+PRESCRIBED = ("host", "port", "encryption", "login")
+NAMED_RULES = 20  # of those that keep a connection from being deleted
+
+_REGIONS = [(region, region) for preset in PROVIDERS.values() for region in preset.regions]
+
+
+class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Blank fields take what the provider prescribes; the store decides whether the rest can stand."""
+
+    key = forms.SlugField(required=False, max_length=100, help_text="Names the connection in exported rules.")
+    provider = forms.ChoiceField(
+        choices=[(preset.value.value, preset.label) for preset in PROVIDERS.values()], widget=UnfoldAdminSelectWidget()
+    )
+    region = forms.ChoiceField(
+        choices=[("", "None"), *_REGIONS],
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+        help_text="Amazon SES only.",
+    )
+    host = forms.CharField(required=False, max_length=253)
+    port = forms.IntegerField(required=False, min_value=1, max_value=65535)
+    encryption = forms.ChoiceField(
+        choices=[("", "As the provider prescribes"), *Encryption.choices],
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+    )
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
+    )
+
+    class Meta:
+        model = Connection
+        fields = ("name", "key", "provider", "region", *PRESCRIBED)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.sealed_password:
+            self.fields["password"].widget.attrs["placeholder"] = MASK
+            self.fields["password"].help_text = "Leave it blank to keep the stored one."
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        typed["key"] = typed.get("key") or slugify(typed.get("name", ""))
+        if not PROVIDERS[typed["provider"]].regions if "provider" in typed else True:
+            typed["region"] = ""
+        self._prescribe(typed)
+        for name in ("host", "port", "key"):
+            if not typed.get(name) and name not in self.errors:
+                self.add_error(name, "Is required.")
+        return typed
+
+    def _prescribe(self, typed: dict[str, Any]) -> None:
+        """Fill what is blank, and what stands as it was for another provider."""
+        try:
+            preset = store.from_preset(typed.get("provider", ""), region=typed.get("region", ""))
+        except RuleError as error:
+            self._place(error)
+            return
+        moved = self.instance.pk and {"provider", "region"} & set(self.changed_data)
+        for name in PRESCRIBED:
+            left = typed.get(name) in ("", None) or (moved and name not in self.changed_data)
+            if left and name not in self.errors and preset[name] not in ("", None):
+                typed[name] = preset[name]
+
+    def _post_clean(self) -> None:
+        """Validating is saving: see the rule form."""
+        super()._post_clean()
+        if self.errors or (self.instance.pk and not self.has_changed()):
+            return
+        self.instance.kind = ConnectionKind.ESP
+        try:
+            store.save(self.instance, password=self.cleaned_data["password"] or None, now=clock.now())
+        except RuleError as error:
+            self._place(error)
+
+    def _place(self, error: RuleError) -> None:
+        for field, sentences in error.errors.items():
+            for sentence in sentences:
+                self.add_error(field if field in self.fields else None, capfirst(sentence))
+
+    def save(self, commit: bool = True) -> Connection:
+        self.save_m2m = lambda: None
+        return self.instance
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ChoicesMixin, ListAdmin):
+    """Custom connections are not listed: each belongs to its rule, and its health stands on the rule's page."""
+
+    form = ConnectionForm
+    list_display = ("name", "provider_label", "server", "health", "streak", "error", "last_success_at")
+    list_filter = (("provider", admin.AllValuesFieldListFilter), ("encryption", ChoicesDropdownFilter))
+    search_fields = ("name", "key", "host")
+    ordering = ("name",)
+    actions = ("release_selected",)
+    actions_detail = ("release_now",)
+    readonly_fields = ("state",)
+    change_form_after_template = "admin/tracking/connection_facts.html"
+
+    class Media:
+        js = ("tracking/connection_form.js",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
+        rows: QuerySet[Connection] = super().get_queryset(request)
+        return rows.filter(kind=ConnectionKind.ESP)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        writes = self.has_change_permission(request, obj) if obj else True
+        secret = ("password",) if writes else ()
+        return [
+            ("Connection", {"fields": ("name", "key", "provider", "region")}),
+            ("Server", {"fields": ("host", "port", "encryption", "login", *secret)}),
+            *([("Health", {"fields": ("state",)})] if obj else []),
+        ]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        presets = {
+            preset.value.value: {
+                "regions": preset.regions,
+                "hint": preset.login_hint,
+                "host": preset.host,
+                "port": preset.port,
+                "encryption": preset.encryption.value,
+                "login": preset.fixed_login,
+            }
+            for preset in PROVIDERS.values()
+        }
+        extra = {**(extra_context or {}), "presets": presets}
+        response: HttpResponse = super().changeform_view(request, object_id, form_url, extra)
+        return response
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        """The form has saved it; what waited for it may leave now."""
+        if form.has_changed():
+            wake_on_commit([obj.pk])
+
+    # --- columns ------------------------------------------------------------------------------------------------------
+
+    @display(description="Provider", ordering="provider")
+    def provider_label(self, connection: Connection) -> str:
+        preset = PROVIDERS.get(connection.provider)
+        return preset.label if preset else connection.provider
+
+    @display(description="Server")
+    def server(self, connection: Connection) -> SafeString:
+        return format_html(
+            "{}:{}<br><small>{}</small>", connection.host, connection.port, connection.get_encryption_display()
+        )
+
+    @display(description="Health")
+    def health(self, connection: Connection) -> SafeString:
+        if connection.paused_at(clock.now()):
+            until = f"{connection.paused_until:%H:%M:%S} UTC"
+            return badge(f"Paused until {until}", "red", title=connection.get_pause_reason_display())
+        return badge("Failing", "amber") if connection.fail_streak else badge("OK", "green")
+
+    @display(description="Failed in a row", ordering="fail_streak")
+    def streak(self, connection: Connection) -> int:
+        return connection.fail_streak
+
+    @display(description="Last error")
+    def error(self, connection: Connection) -> str:
+        return shortened(connection.last_error) or "-"
+
+    @display(description="Health")
+    def state(self, connection: Connection) -> SafeString:
+        context = {"connection": connection, "now": clock.now()}
+        return SafeString(render_to_string("admin/tracking/connection_health.html", context))
+
+    # --- actions ------------------------------------------------------------------------------------------------------
+
+    @admin.action(description="Release now", permissions=["change"])
+    def release_selected(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        self._release(request, list(queryset))
+
+    @action(description="Release now", permissions=["change"])
+    def release_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        back = reverse("admin:tracking_connection_change", args=(object_id,))
+        connection = self.get_object(request, object_id)
+        if connection is None:
+            return redirect("admin:tracking_connection_changelist")
+        question = "Let this connection try at once, and send what is held because of it?"
+        if (page := confirmed(request, self, title="Release now", question=question, back=back)) is not None:
+            return page
+        self._release(request, [connection])
+        return redirect(back)
+
+    def _release(self, request: HttpRequest, connections: Iterable[Connection]) -> None:
+        rows = list(connections)
+        due = sum(store.release(row.pk, now=clock.now()) for row in rows)
+        for row in rows:
+            self.log_change(request, row, "Released.")
+        wake_on_commit([row.pk for row in rows])
+        self.message_user(
+            request, f"{len(rows)} connection(s) released; {due} held deliveries are due.", messages.SUCCESS
+        )
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        """What is in use stays; the page says by which rules. The log is not walked through, it may hold millions."""
+        connections = list(objs)
+        protected = [line for connection in connections for line in _users_of(connection)]
+        names = [str(connection) for connection in connections]
+        return names, {"connections": len(connections)}, set(), protected
+
+
+def _users_of(connection: Connection) -> list[SafeString | str]:
+    rules = list(Rule.objects.filter(connection=connection)[: NAMED_RULES + 1])
+    lines: list[SafeString | str] = [_rule_line(rule) for rule in rules[:NAMED_RULES]]
+    if len(rules) > NAMED_RULES:
+        lines.append("and more rules")
+    if not rules and Delivery.objects.filter(connection=connection).exists():
+        lines.append("deliveries in the tracking log, which name it")
+    return lines
+
+
+def _rule_line(rule: Rule) -> SafeString:
+    if rule.deleted_at is not None:
+        return format_html("Rule {} (deleted, kept for its log)", rule)
+    return format_html(
+        'Rule <a class="text-link" href="{}">{}</a>', reverse("admin:tracking_rule_change", args=(rule.pk,)), rule
+    )

@@ -1,0 +1,232 @@
+"""The fields of the rule form: the seed's labels, its order, and where each value stands in a rule definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from tracking.admin.choosing import ChooseOne, ChooseSeveral
+from tracking.choices import (
+    ConnectionKind,
+    ContentType,
+    DeliveryPolicy,
+    Encryption,
+    Filter,
+    Method,
+    MissingPlaceholder,
+    Platform,
+    PriceKind,
+    RuleKind,
+    Timeframe,
+    TrackingStrategy,
+)
+from tracking.models import (
+    Buyer,
+    CallTrackingPool,
+    Campaign,
+    Channel,
+    Connection,
+    Pingtree,
+    Product,
+    Publisher,
+    Source,
+    User,
+)
+from tracking.models.directory import Entry
+from tracking.rendering.context import PLACEHOLDERS
+from tracking.triggers import TRIGGERS
+
+MASK = "********"  # of constant length: it says that a password is stored, nothing about it
+
+ENTITIES: dict[str, type[Entry]] = {
+    "publisher": Publisher,
+    "channel": Channel,
+    "call_tracking_pool": CallTrackingPool,
+    "source": Source,
+    "buyer": Buyer,
+    "campaign": Campaign,
+    "pingtree": Pingtree,
+}
+
+TRIGGER_GROUPS = [
+    ("", "Select the trigger"),
+    *(
+        (platform.label, [(row.value, row.label) for row in TRIGGERS.values() if row.platform is platform])
+        for platform in Platform
+    ),
+]
+KINDS = [("[TPS] SMTP", RuleKind.choices)]
+YES_NO = [("no", "No"), ("yes", "Yes")]
+
+SURCHARGE = (
+    "Receive automatic email alerts when too many warnings are detected within the timeframe. "
+    "Enabling notifications incurs an additional charge of $0.0001 on top of the regular price."
+)
+EXAMPLES = ("Acme Leads <leads@example.com>", "leads@example.com", "{{ lead.first_name }} <{{ lead.email }}>")
+
+
+def example() -> SafeString:
+    rows = format_html_join("", "<li><code>{}</code></li>", ((text,) for text in EXAMPLES))
+    return format_html('<details class="tracking-more"><summary>Show example</summary><ul>{}</ul></details>', rows)
+
+
+def placeholders() -> SafeString:
+    """All placeholders; the page's script hides those that the chosen trigger does not have."""
+    rows = format_html_join(
+        "",
+        '<tr data-placeholder="{}"><td><code>{{{{ {} }}}}</code></td><td>{}</td><td>{}</td></tr>',
+        ((row.name, row.name, row.explanation, row.sample) for row in PLACEHOLDERS),
+    )
+    return format_html(
+        '<details class="tracking-more"><summary>Show available placeholders</summary><div class="tracking-scroll">'
+        "<table><thead><tr><th>Placeholder</th><th>What it is</th><th>Example</th></tr></thead><tbody>{}</tbody>"
+        "</table></div></details>",
+        rows,
+    )
+
+
+def text(label: str, help_text: str = "", **attrs: str) -> forms.CharField:
+    """Kept as typed: what the definition refuses must stand there again, and what it takes must not change."""
+    widget = UnfoldAdminTextInputWidget(attrs=attrs)
+    return forms.CharField(label=label, required=False, strip=False, help_text=help_text, widget=widget)
+
+
+def number(label: str, help_text: str = "") -> forms.CharField:
+    field = text(label, help_text, inputmode="decimal")
+    field.strip = True
+    return field
+
+
+def select(label: str, choices: Iterable[Any], help_text: str = "", *, blank: str | None = None) -> forms.ChoiceField:
+    options = ([("", blank)] if blank is not None else []) + list(choices)
+    return forms.ChoiceField(
+        label=label, choices=options, required=False, help_text=help_text, widget=UnfoldAdminSelectWidget()
+    )
+
+
+def switch(label: str, help_text: str = "") -> forms.BooleanField:
+    return forms.BooleanField(label=label, required=False, help_text=help_text, widget=UnfoldBooleanSwitchWidget())
+
+
+def one(label: str, queryset: Any, help_text: str = "") -> forms.ModelChoiceField:
+    return forms.ModelChoiceField(queryset, label=label, required=False, help_text=help_text, widget=ChooseOne())
+
+
+class Ids(forms.ModelMultipleChoiceField):
+    """Ids as they were chosen. Whether the directory knows them is the store's question."""
+
+    def clean(self, value: Any) -> list[int | str]:
+        return [int(key) if str(key).isdecimal() else str(key) for key in value or ()]
+
+
+def several(label: str, queryset: Any, help_text: str = "") -> Ids:
+    return Ids(queryset, label=label, required=False, help_text=help_text, widget=ChooseSeveral())
+
+
+class BodyWidget(UnfoldAdminTextareaWidget):  # type: ignore[misc]
+    """Django's own template: it keeps a first line that is empty."""
+
+    template_name = "django/forms/widgets/textarea.html"
+
+
+def filter_fields() -> dict[str, forms.Field]:
+    """The nineteen filters in the seed's order."""
+    made: dict[str, forms.Field] = {
+        Filter.METHOD: select(Filter.METHOD.label, Method.choices, blank="Any"),
+        Filter.TRACKING_STRATEGY: select(Filter.TRACKING_STRATEGY.label, TrackingStrategy.choices, blank="Any"),
+        Filter.PRICE_RESTRICTION: select(Filter.PRICE_RESTRICTION.label, PriceKind.choices, blank="None"),
+        Filter.PRICE_RESTRICTION_VALUE: number(Filter.PRICE_RESTRICTION_VALUE.label),
+        Filter.MIN_PRICE: number(Filter.MIN_PRICE.label),
+        Filter.MAX_PRICE: number(Filter.MAX_PRICE.label),
+    }
+    for name in Filter:
+        if name not in made:
+            model = ENTITIES[name.value.removesuffix("_exclude")]
+            made[name] = several(name.label, model.objects.all())
+    return {name.value: made[name] for name in Filter}
+
+
+def owner_fields() -> dict[str, forms.Field]:
+    return {
+        "name": text("Name", "For people; mails can show it as {{ rule.name }}."),
+        "product": one("Product", Product.objects.all(), "The rule sees every event of this product."),
+        "owner_campaign": one(
+            "or Campaign", Campaign.objects.all(), "The rule sees every event of this campaign. Choose one of the two."
+        ),
+        "enabled": switch("Active"),
+        "trigger": select("Trigger", TRIGGER_GROUPS, "The event that triggers the action."),
+        "kind": select("Action", KINDS, "By a predefined ESP connection, or by a mail server of the rule's own."),
+    }
+
+
+def action_fields() -> dict[str, forms.Field]:
+    connections = Connection.objects.filter(kind=ConnectionKind.ESP)
+    password = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
+    return {
+        "smtp_connection": select("SMTP-connection", ConnectionKind.choices),
+        "connection": one("ESP connection", connections, "A predefined connection."),
+        "host": text("Host", autocomplete="off"),
+        "login": text("Login", autocomplete="off"),
+        "password": forms.CharField(label="Password", required=False, strip=False, widget=password),
+        "port": number("Port"),
+        "encryption": select("Encryption", Encryption.choices),
+        "sender": text("Sender Name", example()),
+        "recipient": text("Recipient", format_html("Several are separated by commas. {}", example())),
+        "cc": text("Cc"),
+        "bcc": text("Bcc"),
+        "reply_to": text("Reply-To"),
+        "use_twig": select("Use Twig Engine", YES_NO),
+        "subject": text("Subject", placeholders()),
+        "body": forms.CharField(
+            label="Body",
+            required=False,
+            strip=False,
+            help_text=placeholders(),
+            widget=BodyWidget(attrs={"rows": 14, "spellcheck": "false"}),
+        ),
+        "content_type": select("Content Type", ContentType.choices),
+    }
+
+
+def policy_fields() -> dict[str, forms.Field]:
+    return {
+        "once_per_lead": switch("Fire once per lead", "Later events of the same lead send nothing."),
+        "missing_placeholder": select("Missing placeholder", MissingPlaceholder.choices, "It is a warning either way."),
+        "delivery_policy": select("Delivery policy", DeliveryPolicy.choices, "When the server's last answer was lost."),
+    }
+
+
+def notification_fields() -> dict[str, forms.Field]:
+    return {
+        "enable_notifications": select("Enable notifications", YES_NO, SURCHARGE),
+        "timeframe": select("Timeframe", Timeframe.choices),
+        "warnings_percent": number("% of Warnings", "Alert when more than this part of the events met a warning."),
+        "warnings_number": number("Number of Warnings", "Alert when more warnings than this arose in the timeframe."),
+        "notify_users": several("Users to Notify", User.objects.filter(is_active=True)),
+        "notify_emails": text("Emails to Notify", "Separated by commas."),
+        "notification_frequency": number("Notification frequency (every X minutes)"),
+    }
+
+
+SECTIONS = {
+    "Rule": owner_fields,
+    "Trigger Settings": filter_fields,
+    "Action Settings / [TPS] SMTP": action_fields,
+    "Sending": policy_fields,
+    "Warning Notifications": notification_fields,
+}
+
+
+def all_fields() -> dict[str, forms.Field]:
+    return {name: field for make in SECTIONS.values() for name, field in make().items()}

@@ -1,0 +1,64 @@
+"""Usage: processed events by day, rule and price, with the sums of what is shown, and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.decorators import action, display
+
+from tracking.admin import spreadsheet
+from tracking.admin.listing import ReadOnlyAdmin
+from tracking.models import UsageDay
+
+HEADINGS = ("day", "rule id", "rule", "unit price", "events", "amount")
+
+
+def totals(rows: QuerySet[UsageDay]) -> tuple[int, Decimal]:
+    """Events and amount of a selection. Whole numbers are summed, so that the amount is exact on every database."""
+    by_price = rows.order_by().values_list("unit_price").annotate(Sum("events"))
+    sums = [(price, events) for price, events in by_price]
+    return sum(events for _, events in sums), sum((price * events for price, events in sums), Decimal(0))
+
+
+@admin.register(UsageDay)
+class UsageDayAdmin(ReadOnlyAdmin):
+    list_display = ("day", "rule", "unit_price", "events", "amount_shown")
+    list_display_links = None
+    list_select_related = ("rule",)
+    list_filter = (("day", RangeDateFilter), ("rule", AutocompleteSelectFilter))
+    list_before_template = "admin/tracking/usage_totals.html"
+    actions_list = ("download",)
+    ordering = ("-day", "rule_id")
+    sortable_by = ("day", "rule")
+
+    @display(description="Amount")
+    def amount_shown(self, usage: UsageDay) -> str:
+        return f"${usage.amount:,.4f}"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None)
+        if context and "cl" in context:
+            events, amount = totals(context["cl"].queryset)
+            context["totals"] = {"events": f"{events:,}", "amount": f"${amount:,.4f}"}
+        return response
+
+    @action(description="Download CSV", url_path="csv", permissions=["view"])
+    def download(self, request: HttpRequest) -> StreamingHttpResponse:
+        """The rows of the list's filters, all pages."""
+        rows = self.get_changelist_instance(request).queryset.select_related("rule")
+        response = StreamingHttpResponse(spreadsheet.lines(_cells(rows)), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="usage.csv"'
+        return response
+
+
+def _cells(rows: QuerySet[UsageDay]) -> Iterator[tuple[Any, ...]]:
+    yield HEADINGS
+    for row in rows.iterator(chunk_size=2_000):
+        yield row.day, row.rule_id, row.rule.name, row.unit_price, row.events, row.amount
