@@ -19,6 +19,8 @@ Path = tuple[str, ...]
 _OPEN = re.compile(r"\{\{|\{%")
 _NAME = re.compile(r"\s*([\w-]+(?:\.[\w-]+)*)\s*\}\}")
 
+_INDEX = re.compile(r"[0-9]{1,9}")  # no list of ours is longer, and Python refuses to read very long numbers
+
 _SWITCH = 'set "Use Twig Engine" to Yes'
 
 
@@ -55,7 +57,7 @@ def parse(source: str) -> PlainTemplate:
 
 def _refused(source: str, start: int) -> TemplateError:
     line, column = source.count("\n", 0, start) + 1, start - source.rfind("\n", 0, start)
-    found = source[start : start + 40].split("\n")[0]
+    found = source[start : start + 40].split("\n", maxsplit=1)[0]
     return TemplateError(
         f"“{found}” is more than a placeholder: write {{{{ lead.email }}}}, or, for logic and filters, {_SWITCH}",
         line=line,
@@ -77,7 +79,7 @@ def _member(value: Any, part: str) -> Any:
     """The member of an object or the item of a list; None when there is none."""
     if isinstance(value, Mapping):
         return value.get(part)
-    if isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
+    if isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
         return value[int(part)]
     return None
 

@@ -83,3 +83,5 @@ def parse(source: str, *, html: bool) -> LogicTemplate:
         return LogicTemplate(environment.from_string(source), tuple(sorted(heads)))
     except TemplateSyntaxError as error:
         raise TemplateError(error.message or "does not compile", line=error.lineno) from error
+    except Exception as error:  # too deep for Jinja's parser or Python's compiler: the template is foreign code
+        raise TemplateError(f"does not compile: {error}") from error
