@@ -29,7 +29,7 @@ class Command(BaseCommand):
         folder = conf.catcher_folder()
         if folder is None:
             raise CommandError("Set TRACKING_CATCHER_FOLDER to the folder that is to keep the mails.")
-        logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every command at INFO
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd tells every command, and its own worries
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before there is a second thread, which inherits it
         server = controller(Mailbox(Path(folder)), host=host, port=port)
         server.start()

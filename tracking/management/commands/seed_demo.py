@@ -1,0 +1,37 @@
+"""A demo platform in an empty database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tracking.demo.seed import Catcher, seed, show_login
+from tracking.errors import RuleError
+from tracking.store import clock
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes a demo platform: directory, connections, rules and an administrator, into a database that has no "
+        "product yet; in one that it has written, points the demo's connections to the mail catcher."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--catcher", default="127.0.0.1:1025", metavar="HOST:PORT", help="where mails are caught")
+
+    def handle(self, *args: Any, catcher: str, **options: Any) -> None:
+        host, _, port = catcher.rpartition(":")
+        if not host or not port.isdigit():
+            raise CommandError("--catcher must be HOST:PORT, for example 127.0.0.1:1025")
+        folder, now = settings.BASE_DIR / "var", clock.now()
+        try:
+            new = seed(Catcher(host, int(port)), folder=folder, now=now)
+        except RuleError as error:
+            raise CommandError(
+                f"{error}. Let connections lead to the catcher: TRACKING_SMTP_ALLOWED_NETWORKS, "
+                "TRACKING_SMTP_ALLOWED_PORTS."
+            ) from None
+        self.stdout.write("The demo platform was written." if new else "There are products already: kept as they are.")
+        show_login(folder, now=now)
