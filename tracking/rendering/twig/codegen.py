@@ -80,6 +80,7 @@ class ExpressionCompiler:
         self.statement_line = 1
         self.locals: dict[str, str] = {}  # parameters of the arrow functions around
         self.loop: dict[str, ast.expr] | None = None  # the fields of `loop`, in a fast loop
+        self.mappings: dict[str, str] = {}  # variables known as mappings: Python variables that hold a dict
         self._temps = 0
         self._null_safe: dict[int, str] = {}
 
@@ -162,6 +163,13 @@ class ExpressionCompiler:
         """Inline for the usual case, a mapping that has the key."""
         value = node.attribute.value  # type: ignore[attr-defined]
         key = py.const(php.key(value), line)
+        slow = "get_item" if node.call == "array" else "get_any"
+        rest = [py.const(value, line), path]
+        known = self.mappings.get(node.node.name) if isinstance(node.node, Name) else None
+        if known is not None:
+            held = py.name(known, line)
+            otherwise = py.call(slow, line, py.name("run", line), owner, *rest)
+            return py.choose(py.within(key, held, line), py.item(held, key, line), otherwise, line)
         if isinstance(owner, ast.Name):
             temp, bound = owner.id, owner
         else:
@@ -169,8 +177,7 @@ class ExpressionCompiler:
             bound = py.bind(temp, owner, line)
         is_dict = py.is_(py.call("type", line, bound), py.name("dict", line), line)
         test = py.all_of([is_dict, py.within(key, py.name(temp, line), line)], line)
-        slow = "get_item" if node.call == "array" else "get_any"
-        otherwise = py.call(slow, line, py.name("run", line), py.name(temp, line), py.const(value, line), path)
+        otherwise = py.call(slow, line, py.name("run", line), py.name(temp, line), *rest)
         return py.choose(test, py.item(py.name(temp, line), key, line), otherwise, line)
 
     def _method(self, node: GetAttr, owner: ast.expr, *, quiet: bool) -> ast.expr:
@@ -339,16 +346,17 @@ class ExpressionCompiler:
     def arrow(self, node: ArrowFunction, *, kept: bool) -> ast.expr:
         """An arrow function; one that is kept takes a copy of the context with it."""
         line = node.line
-        before, loop = dict(self.locals), self.loop
+        before, loop, mappings = dict(self.locals), self.loop, self.mappings
         if kept:
             self.loop = None
+        self.mappings = {}
         names = [self.temp() for _ in node.parameters]
         whole = sees_context(node.body) or any(isinstance(one, Assign) for one in walk(node.body))
         if not whole:
             self.locals |= dict(zip(node.parameters, names, strict=True))
         body = self.expr(node.body)
         outer = [temp for temp in before.values() if _mentions(body, temp)]
-        self.locals, self.loop = before, loop
+        self.locals, self.loop, self.mappings = before, loop, mappings
         captured = [one for one in ("run", "self", "ctx", "blocks", "macros") if _mentions(body, one)] + outer
         if whole:
             body = self._with_parameters(node, names, body, captured)

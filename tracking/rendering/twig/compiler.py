@@ -43,6 +43,7 @@ from .weights import (
     assigned,
     changed_by,
     changes_context,
+    dotted_owners,
     has_with,
     imports_locally,
     loop_mode,
@@ -197,7 +198,23 @@ class FunctionCompiler(ExpressionCompiler):
             shared = ast.Attribute(py.name("self", line), "macros", ast.Load(), lineno=line, col_offset=0)
             value = py.call("dict", line, shared) if imports_locally(body) else shared
             statements.append(py.assign("macros", value, line))
+        return statements + self._known_mappings(body)
+
+    def _known_mappings(self, body: Body) -> list[ast.stmt]:
+        """Variables that the body never sets, held once where it reads several of their keys."""
+        if has_with(body):
+            return []
+        line, changed = body.line, assigned(body)
+        statements = []
+        for name, times in dotted_owners(body).items():
+            if times > 1 and name not in changed and name != "loop":
+                value = py.method(py.name("ctx", line), "get", line, py.const(name, line))
+                statements.append(self._hold(name, value, line))
         return statements
+
+    def _hold(self, name: str, value: ast.expr, line: int) -> ast.stmt:
+        temp = self.mappings[name] = self.temp()
+        return py.assign(temp, py.call("as_mapping", line, value), line)
 
     def body(self, body: Body, *, displayed: bool = True) -> list[ast.stmt]:
         """Statements; texts and prints that follow each other go out together."""
@@ -288,7 +305,7 @@ class FunctionCompiler(ExpressionCompiler):
     def _loop(self, node: For, mode: str, seq: str, private: set[str]) -> list[ast.stmt]:
         line = node.line
         counter, size = self.temp(), self.temp()
-        locals_, loop = dict(self.locals), self.loop
+        locals_, loop, mappings = dict(self.locals), self.loop, dict(self.mappings)
         if mode != "none":
             self.loop = _fields(counter, size, line) if mode == "fast" else None
         targets, inside = self._targets(node, private)
@@ -302,7 +319,7 @@ class FunctionCompiler(ExpressionCompiler):
             made = py.call("loop_at", line, ctx, py.name(counter, line), py.name(size, line))
             inside.append(py.put(ctx, "loop", made, line))
         inside += self.body(node.body)
-        self.locals, self.loop = locals_, loop
+        self.locals, self.loop, self.mappings = locals_, loop, mappings
         source = py.call("values" if len(targets) == 1 else "pairs", line, py.name(seq, line))
         return [*setup, py.loop(targets, source, inside, line)]
 
@@ -315,8 +332,11 @@ class FunctionCompiler(ExpressionCompiler):
         for name in wanted:
             temp = self.temp()
             targets.append(temp)
+            self.mappings.pop(name, None)
             if name in private:
                 self.locals[name] = temp
+                if dotted_owners(node.body)[name] > 1:
+                    inside.append(self._hold(name, py.name(temp, node.line), node.line))
             else:
                 self.locals.pop(name, None)
                 inside.append(py.put(py.name("ctx", node.line), name, py.name(temp, node.line), node.line))

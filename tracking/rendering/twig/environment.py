@@ -176,7 +176,7 @@ class Template(jinja2.Template):
                 run.loaded[self.name] = loaded
             out: list[str] = []
             display(run, loaded, fresh(run, values), {}, out)
-            return run.joined(out)
+            return _valid(run.joined(out))
         except TwigError as error:
             raise _located(error, error.__traceback__, self.name) from error.__cause__
         except NotPlain as error:
@@ -187,6 +187,17 @@ class Template(jinja2.Template):
             raise TwigLimitError("There is no memory left.", name=self.name) from error
         except (PhpError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise _located(_thrown(error), error.__traceback__, self.name) from error
+
+
+def _valid(output: str) -> str:
+    """The output as valid Unicode: bytes that were cut out of characters come together again or become U+FFFD."""
+    if output.isascii():
+        return output
+    try:
+        output.encode()
+    except UnicodeEncodeError:
+        return output.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return output
 
 
 def _thrown(error: Exception) -> TwigRuntimeError:

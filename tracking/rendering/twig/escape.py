@@ -16,7 +16,6 @@ try:  # the C function that only escapes; markupsafe's public one also wraps its
 except ImportError:  # pragma: no cover - builds without the C part
     from markupsafe._native import _escape_inner as _quick
 
-_SURROGATE = re.compile("[\ud800-\udfff]+")
 _JS = re.compile(r"[^a-zA-Z0-9,._]")
 _CSS = re.compile(r"[^a-zA-Z0-9]")
 _ATTRIBUTE = re.compile(r"[^a-zA-Z0-9,.\-_]")
@@ -27,32 +26,17 @@ _BMP = 0x10000
 
 
 def html_text(value: str) -> str:
-    """A string with & < > " ' as entities. What is not UTF-8 becomes the replacement character."""
+    """A string with & < > " ' as entities."""
     escaped: str = _quick(value)
-    if escaped is not value:
-        escaped = escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
-    return escaped if escaped.isascii() else _valid(escaped)
-
-
-def _valid(value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return _SURROGATE.sub(lambda found: "\ufffd" * len(found[0]), value)
-    return value
+    return escaped if escaped is value else escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
 
 
 def escape_html(value: Value) -> str:
     """What autoescaping does to a printed value: safe strings pass."""
-    kind = type(value)
-    if kind is str:
+    if type(value) is str:
         escaped: str = _quick(value)
-        if escaped is not value:
-            escaped = escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
-        return escaped if escaped.isascii() else _valid(escaped)
-    if kind is int:
-        return str(value)
-    return text(value)
+        return escaped if escaped is value else escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
+    return str(value) if type(value) is int else text(value)
 
 
 def auto_escape(run: Run, value: Value, strategy: str) -> Value:

@@ -124,6 +124,14 @@ def iterate(run: Run, value: Value, cost: int) -> Value:
     return value
 
 
+_NO_KEYS: dict[int | str, Value] = {}
+
+
+def as_mapping(value: Value) -> dict[int | str, Value]:
+    """The value if it is a dict; otherwise one without keys, so that every look into it goes the slow way."""
+    return value if type(value) is dict else _NO_KEYS
+
+
 def save(ctx: Context, names: tuple[str, ...]) -> dict[str, Value]:
     """Those of the variables that exist, before a loop."""
     return {name: ctx[name] for name in names if name in ctx}

@@ -1,22 +1,23 @@
 """The boundary: what comes from Python becomes values of templates, or is refused.
 
-Nothing is copied that is already plain; templates never change a value in place.
+Nothing is copied that is already plain; templates never change a value in place. Integers wider than 64 bits come in as
+they are: their results are floats, as PHP's, and a template cannot make such a one itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from operator import is_
 from typing import Any
 
-from .php import key_of_text, wrap
+from .php import key_of_text
 from .php_dates import Interval
-from .values import INT_MAX, INT_MIN, Markup, Thing, Value
+from .values import Markup, Thing, Value
 
-_AS_THEY_ARE = frozenset({str, float, bool, type(None), Markup})
-_SCALARS = _AS_THEY_ARE | {int}
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None), Markup})
+_all_scalars = _AS_THEY_ARE.issuperset
 _DEPTH = 64
 _KNOWN_KEYS = 4096
 
@@ -33,8 +34,6 @@ def plain(value: Any, depth: int = _DEPTH) -> Value:
     kind = type(value)
     if kind in _AS_THEY_ARE:
         return value
-    if kind is int:
-        return wrap(value)
     if depth == 0:
         raise NotPlain("The context is nested too deep")
     if kind is dict:
@@ -45,10 +44,10 @@ def plain(value: Any, depth: int = _DEPTH) -> Value:
 
 
 def _listing(values: list[Any], depth: int) -> list[Value]:
-    if _is_plain_row(values):
+    if _all_scalars(map(type, values)):
         return values
-    for value in values:
-        if not (type(value) is dict and tuple(value) in _good_keys and _is_plain_row(value.values())):
+    for value in values:  # rows of scalars, the usual case
+        if not (type(value) is dict and tuple(value) in _good_keys and _all_scalars(map(type, value.values()))):
             break
     else:
         return values
@@ -56,21 +55,11 @@ def _listing(values: list[Any], depth: int) -> list[Value]:
     return values if all(map(is_, made, values)) else made
 
 
-def _is_plain_row(values: Collection[Any]) -> bool:
-    """Only scalars, and integers of 64 bits?"""
-    kinds = set(map(type, values))
-    if kinds <= _AS_THEY_ARE:
-        return True
-    if not kinds <= _SCALARS:
-        return False
-    return all(INT_MIN <= value <= INT_MAX for value in values if type(value) is int)
-
-
 def _mapping(values: dict[Any, Any], depth: int) -> dict[Any, Value]:
     names = tuple(values)
     if names not in _good_keys and not _are_good(names):
         return {_key(name): plain(value, depth) for name, value in values.items()}
-    if _is_plain_row(values.values()):
+    if _all_scalars(map(type, values.values())):
         return values
     made = {name: plain(value, depth) for name, value in values.items()}
     return values if all(map(is_, made.values(), values.values())) else made
@@ -116,7 +105,7 @@ def _subclass(value: Any) -> Value:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
-        return wrap(int.__index__(value))
+        return int.__index__(value)
     if isinstance(value, float):
         return float.__float__(value)
     raise NotPlain(f"A value of the context is {type(value).__name__}, not plain data")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import php_dates
-from .php import key
+from .php import key, wrap
 from .php_dates import Interval
 from .values import Markup, Thing, Value
 
@@ -19,6 +19,8 @@ def untagged(value: Any) -> Value:
     """The value of a template for a JSON value. Raises ValueError for a tag nobody knows."""
     if isinstance(value, list):
         return [untagged(one) for one in value]
+    if type(value) is int:
+        return wrap(value)  # as PHP's json_decode
     if not isinstance(value, dict):
         return value
     tag = next((name for name in value if name.startswith("$") and len(name) > 1), None)

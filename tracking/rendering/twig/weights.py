@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -93,6 +94,19 @@ def changed_by(loop: For) -> set[str]:
     """The variables that a loop changes in the context, its own ones among them."""
     names = assigned(loop.body) | {loop.value, loop.key or "_key", "loop", "_parent"}
     return names | (assigned(loop.otherwise) if loop.otherwise else set())
+
+
+def dotted_owners(body: Any) -> Counter[str]:
+    """The variables of which plain keys are read, as in `lead.email`, with how often."""
+    return Counter(
+        node.node.name
+        for node in walk(body)
+        if isinstance(node, GetAttr)
+        and isinstance(node.node, Name)
+        and isinstance(node.attribute, Const)
+        and node.call != "method"
+        and not node.null_safe
+    )
 
 
 def has_with(body: Any) -> bool:
