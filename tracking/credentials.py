@@ -43,7 +43,9 @@ def unseal(token: str, *, bound_to: str) -> str:
 
 
 def rotated(token: str) -> str:
-    """The token sealed anew with the first key. Raises CredentialsError."""
+    """The token sealed anew with the first key; none stays none. Raises CredentialsError."""
+    if not token:
+        return ""
     try:
         return _PREFIX + _fernet().rotate(token.removeprefix(_PREFIX).encode()).decode()
     except InvalidToken as error:
