@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -50,9 +51,19 @@ def height_of(module: str) -> int:
     return HEIGHT.get(room_of(module), DOORS)
 
 
-def imported(module: str, *, typing_too: bool) -> Iterator[str]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imported(module: str, *, typing_too: bool) -> frozenset[str]:
     """Names of the modules that this one imports; those for type checkers alone only when asked."""
-    tree = ast.parse(MODULES[module].read_text())
+    return frozenset(_imported(module, typing_too=typing_too))
+
+
+def _imported(module: str, *, typing_too: bool) -> Iterator[str]:
+    tree = tree_of(MODULES[module])
     skipped = set() if typing_too else {id(node) for guard in _guards(tree) for node in ast.walk(guard)}
     for node in ast.walk(tree):
         if id(node) in skipped:
@@ -122,7 +133,7 @@ def test_there_is_no_cycle():
 def test_no_function_imports(path):
     late = {
         (str(path.relative_to(ROOT)), function.name)
-        for function in ast.walk(ast.parse(path.read_text()))
+        for function in ast.walk(tree_of(path))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
