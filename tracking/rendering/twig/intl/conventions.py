@@ -64,10 +64,8 @@ def resolve(locale: Locale, corrections: Mapping[str, Any]) -> Conventions:
     found = {**own, **corrections}
     found["symbols"] = {**own["symbols"], **corrections.get("symbols", {})}
     found["names"] = {**own["names"], **{key: tuple(value) for key, value in corrections.get("names", {}).items()}}
-    return Conventions(
-        locale=locale,
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in found.items()},
-    )
+    parts: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
+    return Conventions(locale=locale, **parts)
 
 
 def _from_babel(locale: Locale) -> dict[str, Any]:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
+from babel import Locale
+from babel.core import get_global
 from babel.dates import DateTimeFormat, get_timezone_name
 
-from tracking.rendering.twig.intl.conventions import LENGTHS, Conventions, conventions
+from tracking.rendering.twig.intl.conventions import LENGTHS, Conventions, conventions, find_locale
 from tracking.rendering.twig.php_dates.formatting import is_daylight_saving, offset_seconds
 
 MAX_FIELD: Final = 32  # letters of one field; longer ones would pad without end
@@ -49,9 +51,18 @@ def _field(moment: datetime, field: str, found: Conventions) -> str:
     if write is not None:
         return write(moment, field, found)
     try:
-        return _digits(str(DateTimeFormat(moment, found.locale)[field]), found)
+        return _digits(str(DateTimeFormat(moment, _in_region(found.locale))[field]), found)
     except (KeyError, NotImplementedError):
         raise ValueError(f'Unknown date field "{field}"') from None
+
+
+@lru_cache(maxsize=256)
+def _in_region(locale: Locale) -> Locale:
+    """The locale in its likeliest region, because weeks are counted by region."""
+    likely: str = get_global("likely_subtags").get(str(locale), "")
+    if locale.territory or not likely:
+        return locale
+    return find_locale(f"{locale}_{likely.rpartition('_')[2]}") or locale
 
 
 def _digits(text: str, found: Conventions) -> str:
@@ -70,14 +81,14 @@ def _month(moment: datetime, field: str, found: Conventions) -> str:
         return names[moment.month - 1]
     if len(field) < 3:
         return _number(moment.month, field, found)
-    return str(DateTimeFormat(moment, found.locale)[field])
+    return str(DateTimeFormat(moment, _in_region(found.locale))[field])
 
 
 def _weekday(moment: datetime, field: str, found: Conventions) -> str:
     names = found.names.get("EEE" if field in {"E", "EE"} else field)
     if names is not None:
         return names[moment.weekday()]
-    return _digits(str(DateTimeFormat(moment, found.locale)[field]), found)
+    return _digits(str(DateTimeFormat(moment, _in_region(found.locale))[field]), found)
 
 
 def _half_day(moment: datetime, field: str, found: Conventions) -> str:
@@ -98,7 +109,7 @@ def _zone_name(moment: datetime, field: str, found: Conventions) -> str:
     long = len(field) == 4
     if not long and moment.tzname() == "UTC":
         return "UTC"
-    variant = "daylight" if is_daylight_saving(moment) else "standard"
+    variant: Literal["daylight", "standard"] = "daylight" if is_daylight_saving(moment) else "standard"
     name = get_timezone_name(moment, "long" if long else "short", zone_variant=variant, locale=found.locale)
     return name if _is_named(name) else _gmt(moment, found, long=long)
 

@@ -190,7 +190,12 @@ def _localize(text: str, symbols: Mapping[str, str], zero: str, *, money: bool) 
     point, comma = symbols.get("decimal", "."), symbols.get("group", ",")
     if money:
         point, comma = symbols.get("currencyDecimal", point), symbols.get("currencyGroup", comma)
-    table = {".": point, ",": comma, "E": symbols.get("exponential", "E"), "-": symbols.get("minusSign", "-")}
+    table: dict[str, str | int | None] = {
+        ".": point,
+        ",": comma,
+        "E": symbols.get("exponential", "E"),
+        "-": symbols.get("minusSign", "-"),
+    }
     table.update({str(digit): chr(ord(zero) + digit) for digit in range(10)})
     return text.translate(str.maketrans(table))
 

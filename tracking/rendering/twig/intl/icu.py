@@ -144,5 +144,5 @@ def _cut(value: float, kind: str) -> float:
     bits = {"int32": 32, "int64": 64}.get(kind)
     if bits is None or not math.isfinite(value):
         return value
-    whole = int(value) % 2**bits
+    whole: int = int(value) % 2**bits
     return whole - 2**bits if whole >= 2 ** (bits - 1) else whole

@@ -41,7 +41,7 @@ class Interval:
         """The interval of "P1Y2DT3H" or "P0001-00-02T03:00:00"; DateError for anything else."""
         found = _DURATION.fullmatch(text) or _COMBINED.fullmatch(text)
         if found is None or any(part and len(part) > _DIGITS for part in found.groups()):
-            raise DateError(f"DateInterval::__construct(): Unknown or bad format ({text})")
+            raise DateError(f"Unknown or bad format ({text})")
         parts = {name: int(value or 0) for name, value in found.groupdict().items()}
         weeks = parts.pop("w", 0)
         parts["d"] += weeks * 7
@@ -65,7 +65,7 @@ class Interval:
 
 
 _LETTERS: Final[dict[str, Callable[[Interval], str]]] = {
-    "Y": lambda interval: f"{interval.y:04d}",
+    "Y": lambda interval: f"{interval.y:02d}",
     "y": lambda interval: str(interval.y),
     "M": lambda interval: f"{interval.m:02d}",
     "m": lambda interval: str(interval.m),
