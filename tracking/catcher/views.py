@@ -19,7 +19,7 @@ from tracking.catcher.reading import CaughtMail
 PAGE = 50
 
 _PAGES = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _FOREIGN_HTML = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"

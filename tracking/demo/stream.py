@@ -6,6 +6,7 @@ The same seed gives the same stream. About one lead in six has an address that g
 from __future__ import annotations
 
 import random
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -60,7 +61,7 @@ _NAMES = (
     ("Zoë", "Lindqvist"),
     ("Wei", "Zhang"),
     ("Aisha", "Bello"),
-    ("Björn", "Møller"),
+    ("Björn", "Müller"),
     ("Grace", "Kowalski"),
     ("Noah", "Fischer"),
     ("Priya", "Raman"),
@@ -135,7 +136,7 @@ def _leads(dice: random.Random) -> Iterator[dict[str, Any]]:
 def _person(dice: random.Random, *, trouble: int) -> dict[str, Any]:
     """`trouble` picks what is wrong with the address, counted from 1; 0: nothing."""
     (first, last), (zip_code, city, state) = dice.choice(_NAMES), dice.choice(_PLACES)
-    box = f"{first}.{last}".lower().replace("'", "").replace(" ", "").encode("ascii", "ignore").decode()
+    box = "".join(c for c in unicodedata.normalize("NFKD", f"{first}.{last}".lower()) if c.isascii() and c not in "' ")
     person: dict[str, Any] = {
         "first_name": first,
         "last_name": last,
