@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import display
 
 from tracking.admin.listing import ReadOnlyAdmin, badge
 from tracking.choices import AlertState, WarningCause
@@ -38,40 +37,40 @@ class AlertAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _, options in self.fieldsets for name in options["fields"])
 
-    @display(description="Rule")
+    @admin.display(description="Rule")
     def rule_link(self, alert: Alert) -> SafeString | str:
         if alert.rule.deleted_at is not None:
             return f"{alert.rule} (deleted)"
         url = reverse("admin:tracking_rule_change", args=(alert.rule_id,))
         return format_html('<a class="text-link" href="{}">{}</a>', url, alert.rule)
 
-    @display(description="Exceeded")
+    @admin.display(description="Exceeded")
     def exceeded(self, alert: Alert) -> str:
         arms = (("% of Warnings", alert.percent_exceeded), ("Number of Warnings", alert.number_exceeded))
         return ", ".join(name for name, exceeded in arms if exceeded) or "-"
 
-    @display(description="Numbers")
+    @admin.display(description="Numbers")
     def numbers(self, alert: Alert) -> str:
         return f"{alert.warnings:,} warnings of {alert.events:,} events in {alert.get_timeframe_display()}"
 
-    @display(description="Causes")
+    @admin.display(description="Causes")
     def causes_in_words(self, alert: Alert) -> str:
         labels = dict(WarningCause.choices)
         counted = sorted(alert.causes.items(), key=lambda row: -row[1])
         return ", ".join(f"{labels.get(cause, cause)}: {count}" for cause, count in counted) or "-"
 
-    @display(description="Mail")
+    @admin.display(description="Mail")
     def status(self, alert: Alert) -> SafeString:
         return badge(alert.get_state_display(), _COLOURS.get(AlertState(alert.state), "grey"), title=alert.last_error)
 
-    @display(description="Recipients")
+    @admin.display(description="Recipients")
     def to(self, alert: Alert) -> str:
         return ", ".join(alert.recipients) or "-"
 
-    @display(description="Left out (no address, or deactivated)")
+    @admin.display(description="Left out (no address, or deactivated)")
     def left_out(self, alert: Alert) -> str:
         return ", ".join(alert.skipped) or "-"
 
-    @display(description="Next one not before")
+    @admin.display(description="Next one not before")
     def next_one(self, alert: Alert) -> str:
         return f"{alert.next_allowed_at:%Y-%m-%d %H:%M} UTC"

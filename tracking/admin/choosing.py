@@ -50,24 +50,26 @@ def choices_name(model: type[Model]) -> str:
 class _Autocomplete(AutocompleteWidgetMixin):  # type: ignore[misc]
     """Shows the chosen rows only; all others come by the view above."""
 
-    choices: forms.models.ModelChoiceIterator
-
     def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
         super().__init__(attrs, choices)
         self.attrs["data-minimum-input-length"] = "0"
 
+    def _queryset(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.choices.queryset
+        return rows
+
     def optgroups(self, name: str, value: Iterable[str], attrs: dict[str, Any] | None = None) -> list[Any]:
-        queryset = self.choices.queryset
+        queryset = self._queryset()
         chosen = {key for key in value if key.isdecimal() and int(key) < 2**63}
         rows = queryset.filter(pk__in=chosen) if chosen else ()
-        create: Callable[..., dict[str, Any]] = self.create_option  # type: ignore[attr-defined]
+        create: Callable[..., dict[str, Any]] = self.create_option
         options = [create(name, row.pk, str(row), True, index, attrs=attrs) for index, row in enumerate(rows)]
-        if not self.allow_multiple_selected:  # type: ignore[attr-defined]
+        if not self.allow_multiple_selected:
             options.insert(0, create(name, "", "", False, 0))
         return [(None, options, 0)]
 
     def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
-        url = reverse_lazy(f"admin:{choices_name(self.choices.queryset.model)}")
+        url = reverse_lazy(f"admin:{choices_name(self._queryset().model)}")
         built: dict[str, Any] = super().build_attrs(base_attrs, extra_attrs)
         return {**built, "data-ajax--url": str(url)}
 

@@ -16,12 +16,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst, slugify
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from tracking.admin.choosing import ChoicesMixin
 from tracking.admin.confirming import confirmed
-from tracking.admin.listing import ListAdmin, badge, shortened
+from tracking.admin.listing import ListAdmin, badge, page_action, shortened
 from tracking.admin.rule_fields import MASK
 from tracking.choices import ConnectionKind, Encryption
 from tracking.errors import RuleError
@@ -40,7 +39,12 @@ _REGIONS = [(region, region) for preset in PROVIDERS.values() for region in pres
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     """Blank fields take what the provider prescribes; the store decides whether the rest can stand."""
 
-    key = forms.SlugField(required=False, max_length=100, help_text="Names the connection in exported rules.")
+    key = forms.SlugField(
+        required=False,
+        max_length=100,
+        help_text="Names the connection in exported rules. Blank: made from the name.",
+        widget=UnfoldAdminTextInputWidget(),
+    )
     provider = forms.ChoiceField(
         choices=[(preset.value.value, preset.label) for preset in PROVIDERS.values()], widget=UnfoldAdminSelectWidget()
     )
@@ -50,8 +54,14 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminSelectWidget(),
         help_text="Amazon SES only.",
     )
-    host = forms.CharField(required=False, max_length=253)
-    port = forms.IntegerField(required=False, min_value=1, max_value=65535)
+    host = forms.CharField(required=False, max_length=253, widget=UnfoldAdminTextInputWidget())
+    port = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=65535,
+        localize=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
+    )
     encryption = forms.ChoiceField(
         choices=[("", "As the provider prescribes"), *Encryption.choices],
         required=False,
@@ -76,7 +86,8 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
         typed["key"] = typed.get("key") or slugify(typed.get("name", ""))
-        if not PROVIDERS[typed["provider"]].regions if "provider" in typed else True:
+        preset = PROVIDERS.get(typed.get("provider", ""))
+        if preset is None or not preset.regions:
             typed["region"] = ""
         self._prescribe(typed)
         for name in ("host", "port", "key"):
@@ -99,7 +110,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _post_clean(self) -> None:
         """Validating is saving: see the rule form."""
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if self.errors or (self.instance.pk and not self.has_changed()):
             return
         self.instance.kind = ConnectionKind.ESP
@@ -114,8 +125,11 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error(field if field in self.fields else None, capfirst(sentence))
 
     def save(self, commit: bool = True) -> Connection:
-        self.save_m2m = lambda: None
-        return self.instance
+        saved: Connection = self.instance
+        return saved
+
+    def save_m2m(self) -> None:
+        """There is nothing left to save."""
 
 
 @admin.register(Connection)
@@ -177,33 +191,33 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
-    @display(description="Provider", ordering="provider")
+    @admin.display(description="Provider", ordering="provider")
     def provider_label(self, connection: Connection) -> str:
         preset = PROVIDERS.get(connection.provider)
         return preset.label if preset else connection.provider
 
-    @display(description="Server")
+    @admin.display(description="Server")
     def server(self, connection: Connection) -> SafeString:
         return format_html(
             "{}:{}<br><small>{}</small>", connection.host, connection.port, connection.get_encryption_display()
         )
 
-    @display(description="Health")
+    @admin.display(description="Health")
     def health(self, connection: Connection) -> SafeString:
         if connection.paused_at(clock.now()):
             until = f"{connection.paused_until:%H:%M:%S} UTC"
             return badge(f"Paused until {until}", "red", title=connection.get_pause_reason_display())
         return badge("Failing", "amber") if connection.fail_streak else badge("OK", "green")
 
-    @display(description="Failed in a row", ordering="fail_streak")
+    @admin.display(description="Failed in a row", ordering="fail_streak")
     def streak(self, connection: Connection) -> int:
         return connection.fail_streak
 
-    @display(description="Last error")
+    @admin.display(description="Last error")
     def error(self, connection: Connection) -> str:
         return shortened(connection.last_error) or "-"
 
-    @display(description="Health")
+    @admin.display(description="Health")
     def state(self, connection: Connection) -> SafeString:
         context = {"connection": connection, "now": clock.now()}
         return SafeString(render_to_string("admin/tracking/connection_health.html", context))
@@ -214,7 +228,7 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
     def release_selected(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         self._release(request, list(queryset))
 
-    @action(description="Release now", permissions=["change"])
+    @page_action(description="Release now", permissions=["change"], url_path="release")
     def release_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         back = reverse("admin:tracking_connection_change", args=(object_id,))
         connection = self.get_object(request, object_id)

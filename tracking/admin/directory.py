@@ -21,11 +21,16 @@ SHOWN_RULES = 50  # on the page of their owner; the rest stand in the list
 class EntryAdmin(ChoicesMixin, ListAdmin):
     """One kind of entry. Its id is the platform's: given once, never changed."""
 
-    list_display = ("id", "name")
+    list_display: tuple[str, ...] = ("id", "name")
     list_display_links = ("id", "name")
     search_fields = ("id__exact", "name")
     search_help_text = "Id or a part of the name"
     ordering = ("id",)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """The id first, as people know the rows by it."""
+        fields: list[str] = list(super().get_fields(request, obj))
+        return sorted(fields, key=lambda name: name != "id")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return ("id",) if obj else ()

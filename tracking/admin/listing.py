@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -15,7 +15,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.decorators import action
 from unfold.views import ChangeList
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 COUNTED = 10_000  # rows that a list counts at most; older ones are found by filters
 
@@ -40,7 +43,7 @@ class PageList(ChangeList):  # type: ignore[misc]
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rows: Sequence[Model] = list(self.result_list)
+        rows: Sequence[Model] = list(self.result_list)  # type: ignore[has-type]
         self.model_admin.complete(request, rows)
         self.result_list = rows
 
@@ -116,3 +119,10 @@ def badge(text: str, colour: str = "grey", *, title: str = "") -> SafeString:
 
 def shortened(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def page_action(*, description: str, permissions: Sequence[str], url_path: str) -> Callable[[Method], Method]:
+    """A button at the top of a page. Its view refuses whoever has not all permissions."""
+    return cast(
+        "Callable[[Method], Method]", action(description=description, permissions=permissions, url_path=url_path)
+    )

@@ -15,10 +15,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import action, display
 
 from tracking.admin.confirming import confirmed
-from tracking.admin.listing import DayFilter, ReadOnlyAdmin, badge
+from tracking.admin.listing import DayFilter, ReadOnlyAdmin, badge, page_action
 from tracking.choices import DeliveryState, RecipientStatus
 from tracking.models import Attempt, Campaign, Delivery, Product, StoredEvent
 from tracking.models.delivery import WAITING
@@ -185,38 +184,38 @@ class DeliveryAdmin(LogAdmin):
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
-    @display(description="Date")
+    @admin.display(description="Date")
     def date(self, delivery: Delivery) -> str:
         return f"{delivery.created_at:%Y-%m-%d %H:%M:%S}"
 
-    @display(description="Entity")
+    @admin.display(description="Entity")
     def entity(self, delivery: Delivery) -> SafeString:
         event = delivery.event
         if event.lead_id is None:
             return format_html("Event {}", event.event_id)
         return format_html("Lead {}<br><small>{}</small>", event.lead_id, event.event_id)
 
-    @display(description="Scope")
+    @admin.display(description="Scope")
     def scope(self, delivery: Delivery) -> str:
         return str(getattr(delivery, "scope_words", "-"))
 
-    @display(description="Trigger")
+    @admin.display(description="Trigger")
     def trigger_label(self, delivery: Delivery) -> str:
         return delivery.get_trigger_display()
 
-    @display(description="Rule")
+    @admin.display(description="Rule")
     def rule_link(self, delivery: Delivery) -> SafeString | str:
         if delivery.rule.deleted_at is not None:
             return f"{delivery.rule} (deleted)"
         url = reverse("admin:tracking_rule_change", args=(delivery.rule_id,))
         return format_html('<a class="text-link" href="{}">{}</a>', url, delivery.rule)
 
-    @display(description="Status")
+    @admin.display(description="Status")
     def status(self, delivery: Delivery) -> SafeString:
         reason = delivery.get_reason_display() if delivery.reason else ""
         return format_html("{}<br><small>{}</small>", state_badge(delivery), reason)
 
-    @display(description="Warning")
+    @admin.display(description="Warning")
     def warned(self, delivery: Delivery) -> str:
         return delivery.get_warning_display() if delivery.warning else "-"
 
@@ -226,7 +225,8 @@ class DeliveryAdmin(LogAdmin):
         return bool(request.user.has_perm("tracking.change_delivery"))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        state = Delivery.objects.filter(pk=_as_uuid(str(object_id))).values_list("state", flat=True).first()
+        key = _as_uuid(str(object_id))
+        state = Delivery.objects.filter(pk=key).values_list("state", flat=True).first() if key else None
         allowed = {"resend": state in RESENDABLE, "discard": state in WAITING}
         found = super().get_actions_detail(request, object_id)
         return [one for one in found if allowed[one.method.original_function_name]]
@@ -239,11 +239,11 @@ class DeliveryAdmin(LogAdmin):
     def discard_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
         return self._ask(request, queryset, name="discard_selected", title="Discard", do=self._discard)
 
-    @action(description="Send again", permissions=["resend"], url_path="resend")
+    @page_action(description="Send again", permissions=["resend"], url_path="resend")
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._ask_one(request, object_id, title="Send again", do=self._resend)
 
-    @action(description="Discard", permissions=["resend"], url_path="discard")
+    @page_action(description="Discard", permissions=["resend"], url_path="discard")
     def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._ask_one(request, object_id, title="Discard", do=self._discard)
 
@@ -267,8 +267,8 @@ class DeliveryAdmin(LogAdmin):
     def _ask_one(self, request: HttpRequest, object_id: str, *, title: str, do: Any) -> HttpResponse:
         key = _as_uuid(object_id)
         back = reverse("admin:tracking_delivery_change", args=(object_id,))
-        rows = Delivery.objects.filter(pk=key)
-        if key is None or not rows.exists():
+        rows = Delivery.objects.filter(pk=key) if key else Delivery.objects.none()
+        if not rows.exists():
             return redirect("admin:tracking_delivery_changelist")
         page = confirmed(request, self, title=title, question=f"{title}: this delivery?", back=back)
         if page is not None:
@@ -360,11 +360,11 @@ class StoredEventAdmin(LogAdmin):
             self.complete(request, [found])
         return found
 
-    @display(description="Received")
+    @admin.display(description="Received")
     def received(self, event: StoredEvent) -> str:
         return f"{event.received_at:%Y-%m-%d %H:%M:%S}"
 
-    @display(description="Scope")
+    @admin.display(description="Scope")
     def scope(self, event: StoredEvent) -> str:
         return str(getattr(event, "scope_words", "-"))
 

@@ -119,14 +119,14 @@ def switch(label: str, help_text: str = "") -> forms.BooleanField:
     return forms.BooleanField(label=label, required=False, help_text=help_text, widget=UnfoldBooleanSwitchWidget())
 
 
-def one(label: str, queryset: Any, help_text: str = "") -> forms.ModelChoiceField:
+def one(label: str, queryset: Any, help_text: str = "") -> forms.Field:
     return forms.ModelChoiceField(queryset, label=label, required=False, help_text=help_text, widget=ChooseOne())
 
 
-class Ids(forms.ModelMultipleChoiceField):
+class Ids(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Ids as they were chosen. Whether the directory knows them is the store's question."""
 
-    def clean(self, value: Any) -> list[int | str]:
+    def clean(self, value: Any) -> list[int | str]:  # type: ignore[override]
         return [int(key) if str(key).isdecimal() else str(key) for key in value or ()]
 
 
@@ -153,7 +153,7 @@ def filter_fields() -> dict[str, forms.Field]:
     for name in Filter:
         if name not in made:
             model = ENTITIES[name.value.removesuffix("_exclude")]
-            made[name] = several(name.label, model.objects.all())
+            made[name] = several(name.label, model._default_manager.all())
     return {name.value: made[name] for name in Filter}
 
 

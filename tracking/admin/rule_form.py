@@ -96,8 +96,10 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
                     self.add_error(None, f"{path}: {sentence}")
 
     def save(self, commit: bool = True) -> Rule:
-        self.save_m2m = lambda: None
         return self.saved.rule
+
+    def save_m2m(self) -> None:
+        """There is nothing left to save."""
 
 
 # The admin takes only fields that are declared on the class.

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import display
 
 from tracking.admin import adjacent, rule_fields, rule_words
 from tracking.admin.listing import ListAdmin, badge
@@ -67,7 +66,7 @@ class RuleAdmin(ListAdmin):
         "action_label",
         "action_settings",
         "status",
-        "created_at",
+        "created",
         "author",
         "adjacent_rules",
     )
@@ -101,31 +100,35 @@ class RuleAdmin(ListAdmin):
             rule.filter_words = rule_words.filters(rule, names)  # type: ignore[attr-defined]
             rule.adjacent_count = found[rule.pk]  # type: ignore[attr-defined]
 
-    @display(description="ID", ordering="id")
+    @admin.display(description="ID", ordering="id")
     def number(self, rule: Rule) -> str:
         return f"{rule.pk}"
 
-    @display(description="Trigger", ordering="trigger")
+    @admin.display(description="Trigger", ordering="trigger")
     def trigger_label(self, rule: Rule) -> SafeString:
-        return format_html("{}<br><small>{}</small>", rule.get_trigger_display(), rule.product or rule.campaign)
+        return _lines([rule.get_trigger_display(), str(rule.product or rule.campaign)])
 
-    @display(description="Trigger Settings")
+    @admin.display(description="Trigger Settings")
     def trigger_settings(self, rule: Rule) -> SafeString:
         return _lines(getattr(rule, "filter_words", ()) or ("All events",))
 
-    @display(description="Action")
+    @admin.display(description="Action")
     def action_label(self, rule: Rule) -> SafeString:
-        return format_html("[TPS] SMTP<br><small>{}</small>", rule.name) if rule.name else format_html("[TPS] SMTP")
+        return _lines(["[TPS] SMTP", rule.name] if rule.name else ["[TPS] SMTP"])
 
-    @display(description="Action Settings")
+    @admin.display(description="Action Settings")
     def action_settings(self, rule: Rule) -> SafeString:
         return _lines(rule_words.action(rule))
 
-    @display(description="Status", ordering="enabled")
+    @admin.display(description="Status", ordering="enabled")
     def status(self, rule: Rule) -> SafeString:
         return badge("Active", "green") if rule.enabled else badge("Disabled")
 
-    @display(description="Adjacent Rules")
+    @admin.display(description="Created At", ordering="created_at")
+    def created(self, rule: Rule) -> str:
+        return f"{rule.created_at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="Adjacent Rules")
     def adjacent_rules(self, rule: Rule) -> SafeString:
         count: int = getattr(rule, "adjacent_count", 0)
         url = f"{reverse('admin:tracking_rule_changelist')}?{urlencode({AdjacentFilter.parameter_name: rule.pk})}"

@@ -10,10 +10,9 @@ from django.contrib import admin
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
-from unfold.decorators import action, display
 
 from tracking.admin import spreadsheet
-from tracking.admin.listing import ReadOnlyAdmin
+from tracking.admin.listing import ReadOnlyAdmin, page_action
 from tracking.models import UsageDay
 
 HEADINGS = ("day", "rule id", "rule", "unit price", "events", "amount")
@@ -29,7 +28,7 @@ def totals(rows: QuerySet[UsageDay]) -> tuple[int, Decimal]:
 @admin.register(UsageDay)
 class UsageDayAdmin(ReadOnlyAdmin):
     list_display = ("day", "rule", "unit_price", "events", "amount_shown")
-    list_display_links = None
+    list_display_links = ("day",)
     list_select_related = ("rule",)
     list_filter = (("day", RangeDateFilter), ("rule", AutocompleteSelectFilter))
     list_before_template = "admin/tracking/usage_totals.html"
@@ -37,7 +36,7 @@ class UsageDayAdmin(ReadOnlyAdmin):
     ordering = ("-day", "rule_id")
     sortable_by = ("day", "rule")
 
-    @display(description="Amount")
+    @admin.display(description="Amount")
     def amount_shown(self, usage: UsageDay) -> str:
         return f"${usage.amount:,.4f}"
 
@@ -49,7 +48,7 @@ class UsageDayAdmin(ReadOnlyAdmin):
             context["totals"] = {"events": f"{events:,}", "amount": f"${amount:,.4f}"}
         return response
 
-    @action(description="Download CSV", url_path="csv", permissions=["view"])
+    @page_action(description="Download CSV", url_path="csv", permissions=["view"])
     def download(self, request: HttpRequest) -> StreamingHttpResponse:
         """The rows of the list's filters, all pages."""
         rows = self.get_changelist_instance(request).queryset.select_related("rule")

@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from tracking.admin.choosing import ChoicesMixin, ChooseOne
@@ -87,7 +86,7 @@ class ApiTokenAdmin(ListAdmin):
         if request.user.is_superuser:
             users = User.objects.filter(is_active=True)
         else:
-            users = User.objects.filter(pk=request.user.pk)
+            users = User.objects.filter(pk=request.user.pk or 0)
         return super().formfield_for_foreignkey(
             db_field, request, queryset=users, widget=ChooseOne(), initial=request.user.pk, **kwargs
         )
@@ -107,7 +106,7 @@ class ApiTokenAdmin(ListAdmin):
             messages.WARNING,
         )
 
-    @display(description="Status")
+    @admin.display(description="Status")
     def status(self, token: ApiToken) -> SafeString:
         if token.revoked_at is not None:
             return badge("Revoked", "red")

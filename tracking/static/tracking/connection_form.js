@@ -1,8 +1,12 @@
 // Fills in what the chosen provider prescribes. The server fills in blanks all the same.
 "use strict";
 
-(function () {
-  const presets = JSON.parse(document.getElementById("connection-presets").textContent);
+document.addEventListener("DOMContentLoaded", () => {
+  const stated = document.getElementById("connection-presets");
+  if (!stated) {
+    return; // a list, or another page of the same admin
+  }
+  const presets = JSON.parse(stated.textContent);
   const form = document.getElementById("connection_form");
   const field = (name) => form.elements.namedItem(name);
 
@@ -40,4 +44,4 @@
     note().textContent = preset.hint;
     field("region").disabled = preset.regions.length === 0;
   }
-})();
+});

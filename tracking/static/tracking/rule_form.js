@@ -1,8 +1,12 @@
 // Shows the fields that the chosen trigger, level, kind and switches have. The server decides all the same.
 "use strict";
 
-(function () {
-  const facts = JSON.parse(document.getElementById("rule-form-facts").textContent);
+document.addEventListener("DOMContentLoaded", () => {
+  const stated = document.getElementById("rule-form-facts");
+  if (!stated) {
+    return; // a list, or another page of the same admin
+  }
+  const facts = JSON.parse(stated.textContent);
   const form = document.getElementById("rule_form");
   const $ = window.django.jQuery;
 
@@ -134,4 +138,4 @@
     $(form).on("change", update); // jQuery's, as the autocompletes speak to it alone
     update();
   }
-})();
+});
