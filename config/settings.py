@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -98,6 +99,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT.mkdir(exist_ok=True)  # empty where collectstatic was not run; WhiteNoise complains of a missing one
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -187,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": TRACKING_WATCH_SECONDS,
         "options": {"expires": TRACKING_WATCH_SECONDS},
     },
+    "prune": {"task": "tracking.tasks.prune", "schedule": crontab(hour=3, minute=17), "options": {"expires": 3600}},
 }
 
 # --- The product's own knobs ------------------------------------------------------------------------------------------
@@ -209,6 +212,8 @@ TRACKING_MAX_TRIES = env.int("TRACKING_MAX_TRIES", default=20)
 TRACKING_FIRST_RETRY_SECONDS = env.float("TRACKING_FIRST_RETRY_SECONDS", default=30.0)  # doubles to 4,000 s
 TRACKING_MAX_CRASHES = env.int("TRACKING_MAX_CRASHES", default=3)  # claims that ended with a dead worker
 TRACKING_LIFETIME_HOURS = env.float("TRACKING_LIFETIME_HOURS", default=24.0)
+TRACKING_KEEP_SENT_DAYS = env.float("TRACKING_KEEP_SENT_DAYS", default=14.0)  # sent and cancelled mails, events
+TRACKING_KEEP_FAILED_DAYS = env.float("TRACKING_KEEP_FAILED_DAYS", default=90.0)  # failed and unknown ones, alerts
 TRACKING_SLICE_MAILS = env.int("TRACKING_SLICE_MAILS", default=200)
 TRACKING_SLICE_SECONDS = env.float("TRACKING_SLICE_SECONDS", default=1.0)
 TRACKING_CHUNK_MAILS = env.int("TRACKING_CHUNK_MAILS", default=20)

@@ -66,6 +66,14 @@ def first_retry() -> timedelta:
     return _seconds("TRACKING_FIRST_RETRY_SECONDS")
 
 
+def keep_sent() -> timedelta:
+    return timedelta(days=settings.TRACKING_KEEP_SENT_DAYS)
+
+
+def keep_failed() -> timedelta:
+    return timedelta(days=settings.TRACKING_KEEP_FAILED_DAYS)
+
+
 def regular_price() -> Decimal:
     return Decimal(settings.TRACKING_REGULAR_PRICE)
 

@@ -8,9 +8,11 @@ from celery import shared_task
 from celery.signals import worker_process_shutdown, worker_shutdown
 from django.db import transaction
 
-from tracking.pipeline import alert, deliver, sweep, transport, watch
+from tracking.pipeline import alert, deliver, retention, sweep, transport, watch
 from tracking.pipeline.doorbell import Doorbell
 from tracking.store import clock
+
+PRUNE_SECONDS = 30 * 60  # a night's share; what is left goes the next night
 
 
 @shared_task(ignore_result=True)  # retries live in the rows, not in Celery
@@ -32,6 +34,11 @@ def sweep_queue() -> None:
 def watch_rules() -> None:
     for alert_id in watch.watch(now=clock.now()):
         send_alert.delay(alert_id)
+
+
+@shared_task(ignore_result=True)
+def prune() -> None:
+    retention.prune(now=clock.now(), seconds=PRUNE_SECONDS)
 
 
 @shared_task(ignore_result=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from tracking.models import Delivery, EventMinute, UsageDay, WarningMinute
+from tracking.store import retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +29,18 @@ class Account:
         return self.usage == self.events == self.processed and self.warnings == self.warned
 
 
-def accounts() -> Iterator[Account]:
-    """One a rule that was ever counted, from one consistent reading when called inside a transaction."""
-    counted = Delivery.objects.filter(test=False).values("rule_id")
-    processed = dict(counted.filter(claimed_at__isnull=False).annotate(n=Count("id")).values_list("rule_id", "n"))
-    warned = dict(counted.filter(Q(warned_at__isnull=False)).annotate(n=Count("id")).values_list("rule_id", "n"))
-    usage = dict(UsageDay.objects.values("rule_id").annotate(n=Sum("events")).values_list("rule_id", "n"))
-    events = dict(EventMinute.objects.values("rule_id").annotate(n=Sum("events")).values_list("rule_id", "n"))
-    warnings = dict(WarningMinute.objects.values("rule_id").annotate(n=Sum("warnings")).values_list("rule_id", "n"))
+def accounts(*, now: datetime) -> Iterator[Account]:
+    """One a rule that was counted in the days of which nothing has been pruned yet.
+
+    From one consistent reading when called inside a transaction.
+    """
+    since = datetime.combine(retention.kept_since(now), time(), tzinfo=UTC)
+    counted = Delivery.objects.filter(test=False)
+    processed = _by_rule(counted.filter(claimed_at__gte=since), Count("id"))
+    warned = _by_rule(counted.filter(warned_at__gte=since), Count("id"))
+    usage = _by_rule(UsageDay.objects.filter(day__gte=since.date()), Sum("events"))
+    events = _by_rule(EventMinute.objects.filter(minute__gte=since), Sum("events"))
+    warnings = _by_rule(WarningMinute.objects.filter(minute__gte=since), Sum("warnings"))
     for rule_id in sorted({*processed, *usage, *events, *warnings, *warned}):
         yield Account(
             rule_id=rule_id,
@@ -43,3 +50,7 @@ def accounts() -> Iterator[Account]:
             warnings=warnings.get(rule_id, 0),
             warned=warned.get(rule_id, 0),
         )
+
+
+def _by_rule(rows: QuerySet[Any], number: Count | Sum) -> dict[int, int]:
+    return dict(rows.values("rule_id").order_by("rule_id").annotate(n=number).values_list("rule_id", "n"))

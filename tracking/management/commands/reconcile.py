@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 
-from tracking.store import reconcile
+from tracking.store import clock, reconcile
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             if connection.vendor == "postgresql":  # else each query would see its own moment
                 connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            accounts = list(reconcile.accounts())
+            accounts = list(reconcile.accounts(now=clock.now()))
         for account in accounts:
             if not account.balanced:
                 self.stdout.write(
