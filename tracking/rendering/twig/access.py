@@ -8,7 +8,7 @@ from typing import Any
 
 from . import dates_access
 from .errors import PhpError, TwigRuntimeError
-from .php import array_values, int_of_float, is_object, key_of_text, text, type_name
+from .php import array_values, has_text, int_of_float, is_object, key_of_text, text, type_name
 from .php_dates import Interval
 from .run import Run
 from .values import Arrow, Markup, Thing, Value
@@ -172,7 +172,7 @@ def _missing(run: Run, owner: Value, name: Value, path: str | None, kind: str) -
 
 
 def _reason(owner: Value, name: Value, kind: str) -> str:
-    shown = "" if is_object(name) and type(name) is not Markup else text(name)
+    shown = "" if is_object(name) and not has_text(name) else text(name)
     if kind == "method":
         return _no_method(owner, shown)
     if type(owner) in _ARRAYS:

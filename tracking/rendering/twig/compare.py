@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from .php import SPACES, array_values, int_of_float, is_object, number_of, pairs, text, truth
+from .php import SPACES, array_values, has_text, int_of_float, is_object, number_of, pairs, text, truth
 from .values import INT_MAX, Markup, Thing, Value
 
 UNCOMPARABLE = 1
@@ -145,7 +145,7 @@ def _object_with_value(left: Value, right: Value) -> int:
         return order(1, truth(right))
     if kind in _NUMBERS:
         return order(1, right)
-    if kind is str and type(left) is Markup:
+    if kind is str and has_text(left):
         return _texts(text(left), right)
     return 1
 
@@ -204,9 +204,9 @@ def _number_in_text(number: float, other: str) -> int:
 
 def contains(value: Value, within: Value) -> bool:
     """Twig's `in`."""
-    if type(value) is Markup:
+    if has_text(value):
         value = text(value)
-    if type(within) is Markup:
+    if has_text(within):
         within = text(within)
     if type(within) is str:
         if type(value) not in _SEARCHABLE:

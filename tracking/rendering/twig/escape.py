@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from .errors import TwigRuntimeError
-from .php import text
+from .php import has_text, text
 from .run import Run
 from .values import Markup, Value
 
@@ -36,7 +36,9 @@ def escape_html(value: Value) -> str:
     if type(value) is str:
         escaped: str = _quick(value)
         return escaped if escaped is value else escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
-    return str(value) if type(value) is int else text(value)
+    if type(value) is int:
+        return str(value)
+    return text(value) if type(value) is Markup else html_text(text(value))
 
 
 def auto_escape(run: Run, value: Value, strategy: str) -> Value:
@@ -52,7 +54,7 @@ def escape(run: Run, value: Value, strategy: Value = "html", charset: Value = No
 
 
 def _by(run: Run, value: Value, strategy: str) -> Value:
-    if type(value) is Markup:
+    if has_text(value):
         value = text(value)
     elif type(value) is not str and strategy in STRATEGIES:
         return value

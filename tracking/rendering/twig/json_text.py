@@ -7,9 +7,9 @@ import re
 from datetime import datetime
 
 from . import php_dates
-from .php import float_digits, integer, is_list, number_of, pairs, text
+from .php import float_digits, has_text, integer, is_list, number_of, pairs, text
 from .run import Run
-from .values import Markup, Thing, Value
+from .values import Thing, Value
 
 HEX_TAG, HEX_AMP, HEX_APOS, HEX_QUOT, FORCE_OBJECT = 1, 2, 4, 8, 16
 NUMERIC_CHECK, UNESCAPED_SLASHES, PRETTY_PRINT, UNESCAPED_UNICODE = 32, 64, 128, 256
@@ -49,7 +49,7 @@ class Encoder:
 
     def _write(self, value: Value, level: int, depth: int) -> None:
         kind = type(value)
-        if kind is str or kind is Markup:  # Markup is JsonSerializable: its text
+        if kind is str or has_text(value):  # such objects are JsonSerializable: their text
             self._put(self._string(text(value)))
         elif value is None or kind is bool:
             self._put({None: "null", True: "true", False: "false"}[value])

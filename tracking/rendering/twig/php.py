@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -29,6 +29,21 @@ _DEBUG_TYPES: dict[type, str] = {
     datetime: "DateTime",
     Arrow: "Closure",
 }
+
+
+_TEXTS: dict[type, Callable[[Any], str]] = {Markup: lambda value: "".join((value,))}
+
+
+def register_text(kind: type, name: str, shown: Callable[[Any], str] | None) -> None:
+    """Let a class of ours be an object under this name; `shown` gives its text, None if it has none."""
+    _DEBUG_TYPES[kind] = name
+    if shown is not None:
+        _TEXTS[kind] = shown
+
+
+def has_text(value: Value) -> bool:
+    """Is it an object with a text?"""
+    return type(value) in _TEXTS
 
 
 def type_name(value: Value) -> str:
@@ -140,12 +155,12 @@ def text(value: Value) -> str:
         return ""
     if value is True:
         return "1"
-    if kind is Markup:
-        return "".join((value,))
     if kind is float:
         return float_text(value)
     if kind is list or kind is dict:
         return "Array"
+    if kind in _TEXTS:
+        return _TEXTS[kind](value)
     raise PhpError(f"Object of class {type_name(value)} could not be converted to string")
 
 
@@ -210,7 +225,7 @@ def key(value: Value) -> int | str:
         return int(value)
     if kind is float:
         return int_of_float(value)
-    if kind is Markup:
+    if kind in _TEXTS:
         return key_of_text(text(value))
     raise PhpError("Illegal offset type")
 

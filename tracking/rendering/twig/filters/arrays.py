@@ -8,7 +8,7 @@ import secrets
 from ..compare import compare
 from ..errors import PhpError, TwigRuntimeError
 from ..operations import call_arrow, checked_arrow, entries, is_empty, is_iterable, truth
-from ..php import append, array_values, as_dict, integer, is_object, key, leading_number, real, settle, text, type_name
+from ..php import append, array_values, as_dict, has_text, integer, is_object, key, leading_number, real, settle, text, type_name
 from ..run import Run
 from ..sorting import by, sort_pairs
 from ..values import Markup, Thing, Value
@@ -258,7 +258,7 @@ def length(run: Run, thing: Value) -> int:
         return 0
     if kind is Thing:
         return len(thing.items) if thing.listed else 1
-    return 1 if is_object(thing) and kind is not Markup else len(text(thing))
+    return 1 if is_object(thing) and not has_text(thing) else len(text(thing))
 
 
 def slice_(run: Run, item: Value, start: Value, length: Value = None, preserve_keys: Value = False) -> Value:

@@ -7,7 +7,7 @@ from unicodedata import category
 
 from ..errors import PhpError, TwigRuntimeError
 from ..operations import entries, is_iterable
-from ..php import array_values, integer, is_object, pairs, text, type_name
+from ..php import array_values, has_text, integer, is_object, pairs, text, type_name
 from ..run import Run
 from ..striptags import strip_tags
 from ..values import Markup, Thing, Value
@@ -21,7 +21,7 @@ def as_text(value: Value, function: str, number: int = 1, name: str = "string") 
     """A string argument of a PHP function, converted as PHP does. Raises PhpError for arrays and objects."""
     if type(value) is str:
         return value
-    if type(value) in {list, dict} or (is_object(value) and type(value) is not Markup):
+    if type(value) in {list, dict} or (is_object(value) and not has_text(value)):
         kind = type_name(value)
         raise PhpError(f"{function}(): Argument #{number} (${name}) must be of type string, {kind} given")
     return text(value)
@@ -29,7 +29,7 @@ def as_text(value: Value, function: str, number: int = 1, name: str = "string") 
 
 def read(run: Run, value: Value, function: str, number: int = 1, name: str = "string") -> str:
     """The same, with the work of going through it charged."""
-    string = as_text(value, function, number, name)
+    string = value if type(value) is str else as_text(value, function, number, name)
     if len(string) > 64:
         run.read(len(string) * 2)
     return string
@@ -57,6 +57,7 @@ def capitalize(run: Run, string: Value) -> str:
 
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z'.:^`]*")
+_ASCII_JOINING = re.compile(r"['.:^`]")
 _JOINING = frozenset("'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a")
 _JOINING_KINDS = frozenset({"Mn", "Me", "Cf", "Lm", "Sk"})
 
@@ -65,6 +66,8 @@ def title(run: Run, string: Value) -> str:
     """`title`: the first letter of each word upper, the others lower; an apostrophe or a dot ends no word."""
     value = read(run, string, "mb_convert_case")
     if value.isascii():
+        if _ASCII_JOINING.search(value) is None:
+            return value.title()
         return _WORD.sub(lambda found: found[0].capitalize(), value)
     run.charge(len(value) // 4)
     shown: list[str] = []
