@@ -36,6 +36,7 @@ class Conventions:
     scientific: str
     symbols: Mapping[str, str]
     zero: str
+    gmt_minus: str  # the sign of "GMT-5"
     names: Mapping[str, tuple[str, ...]]
     relative_days: Mapping[str, str]  # "-1" -> "yesterday"
 
@@ -79,6 +80,7 @@ def _from_babel(locale: Locale) -> dict[str, Any]:
         "scientific": locale.scientific_formats[None].pattern,
         "symbols": _symbols(locale),
         "zero": "0",
+        "gmt_minus": "-",
         "names": _names(locale),
         "relative_days": {},
     }

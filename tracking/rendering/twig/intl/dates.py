@@ -10,14 +10,14 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import DateTimeFormat, get_timezone_name
+from babel.dates import DateTimeFormat
 
+from tracking.rendering.twig.intl import zones
 from tracking.rendering.twig.intl.conventions import LENGTHS, Conventions, conventions, find_locale
-from tracking.rendering.twig.php_dates.formatting import is_daylight_saving, offset_seconds
 
 MAX_FIELD: Final = 32  # letters of one field; longer ones would pad without end
 
@@ -47,7 +47,7 @@ def format_pattern(moment: datetime, pattern: str, locale: str) -> str:
 def _field(moment: datetime, field: str, found: Conventions) -> str:
     if len(field) > MAX_FIELD:
         raise ValueError(f'The date field "{field[0]}" is written at most {MAX_FIELD} times')
-    write = _OWN_FIELDS.get(field[0])
+    write = _zone if field == "VV" else _OWN_FIELDS.get(field[0])
     if write is not None:
         return write(moment, field, found)
     try:
@@ -104,28 +104,8 @@ def _fraction(moment: datetime, field: str, found: Conventions) -> str:
     return _digits(f"{moment.microsecond:06d}"[: len(field)].ljust(len(field), "0"), found)
 
 
-def _zone_name(moment: datetime, field: str, found: Conventions) -> str:
-    """ "UTC", "PST" or "GMT+1"; with four letters "Coordinated Universal Time"."""
-    long = len(field) == 4
-    if not long and moment.tzname() == "UTC":
-        return "UTC"
-    variant: Literal["daylight", "standard"] = "daylight" if is_daylight_saving(moment) else "standard"
-    name = get_timezone_name(moment, "long" if long else "short", zone_variant=variant, locale=found.locale)
-    return name if _is_named(name) else _gmt(moment, found, long=long)
-
-
-def _is_named(name: str) -> bool:
-    return not any(character.isdigit() or character in "+()" for character in name)
-
-
-def _gmt(moment: datetime, found: Conventions, *, long: bool) -> str:
-    """The localized offset: "GMT+1", long "GMT+01:00"."""
-    seconds = offset_seconds(moment)
-    if not seconds:
-        return "GMT"
-    hours, minutes = divmod(abs(seconds) // 60, 60)
-    shown = f"{hours:02d}:{minutes:02d}" if long else f"{hours}:{minutes:02d}" if minutes else str(hours)
-    return _digits(f"GMT{'-' if seconds < 0 else '+'}{shown}", found)
+def _zone(moment: datetime, field: str, found: Conventions) -> str:
+    return zones.format_zone(moment, field, found)
 
 
 _OWN_FIELDS: Final[dict[str, Callable[[datetime, str, Conventions], str]]] = {
@@ -137,7 +117,7 @@ _OWN_FIELDS: Final[dict[str, Callable[[datetime, str, Conventions], str]]] = {
     "y": _year,
     "u": _year,
     "S": _fraction,
-    "z": _zone_name,
+    **dict.fromkeys("zOZXx", _zone),
     "r": _year,
 }
 
