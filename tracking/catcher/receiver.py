@@ -53,7 +53,8 @@ class Receiver:
 
 def _welcome(server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: object) -> AuthResult:
     """Anybody with any password, as long as there is one."""
-    return AuthResult(success=isinstance(login, LoginPassword) and bool(login.password))
+    welcome = isinstance(login, LoginPassword) and bool(login.password)
+    return AuthResult(success=welcome, handled=welcome)  # not handled: the server says 535 itself
 
 
 def controller(mailbox: Mailbox, *, host: str, port: int) -> Controller:
