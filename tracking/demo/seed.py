@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -87,7 +88,7 @@ def _elsewhere(catcher: Catcher) -> Iterator[tuple[Rule, dict[str, Any]]]:
     """Demo rules whose own server is a catcher at another port, each with its definition."""
     keys = [demo.key for demo in RULES if demo.custom]
     for rule in Rule.objects.filter(key__in=keys, deleted_at=None).select_related("current", "author"):
-        document = rule.current.document if rule.current else {}
+        document = deepcopy(rule.current.document) if rule.current else {}  # changed, and compared with the old one
         server = document.get("action", {}).get("server")
         if server and server["host"] == catcher.host and server["port"] != catcher.port:
             yield rule, document
