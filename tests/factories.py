@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 import factory
 from factory.django import DjangoModelFactory
@@ -129,3 +130,8 @@ def event(**changes: Any) -> Event:
 
 
 _numbers = iter(range(1, 1_000_000_000))
+
+
+def new_token() -> UUID:
+    """A lease that is not ours."""
+    return uuid4()

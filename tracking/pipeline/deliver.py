@@ -92,8 +92,13 @@ def _send_chunk(
         pass
     if claim.connection.fail_streak:
         connections.succeeded(claim.connection, now=clock())
-    claims.mark(claim.token, [one.delivery.id for one in prepared])
-    _record(claim, list(_results(prepared, endpoint, clock, until=until)))
+    held = claims.mark(claim.token, [one.delivery.id for one in prepared])
+    results: list[Result] = []
+    try:
+        results.extend(_results([one for one in prepared if one.delivery.id in held], endpoint, clock, until=until))
+    finally:  # whatever happens: what was sent is written down, and what is not written down stays marked
+        _record(claim, results)
+    claims.unmark(claim.token)
 
 
 def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, until: float) -> Iterator[Result]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from tracking.models.delivery import WAITING
 from tracking.policy.price import unit_price
 from tracking.store import counters, outcomes, versions
 from tracking.store.counters import Key
+from tracking.store.outcomes import Lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Claim:
     token: UUID
     connection: Connection
     deliveries: list[Delivery]
-    full: bool = field(default=False)  # the limit was reached: more may be due
+    full: bool = field(default=False)  # more may be due
 
     def chunks(self, size: int) -> Iterator[list[Delivery]]:
         for start in range(0, len(self.deliveries), size):
@@ -47,9 +49,10 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, now: datetime) ->
         if connection is None or connection.paused_at(now):
             return None
         due = Delivery.objects.filter(connection_id=connection_id, state__in=WAITING, next_attempt_at__lte=now)
-        rows = list(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
-        if not rows:
+        found = list(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
+        if not found:
             return None
+        rows = _together(found)
         Delivery.objects.filter(id__in=[row.id for row in rows]).update(
             state=DeliveryState.SENDING,
             reason="",
@@ -59,7 +62,21 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, now: datetime) ->
             claimed_at=Coalesce(F("claimed_at"), Value(now)),
         )
         _count([row for row in rows if row.claimed_at is None and not row.test], now)
-    return Claim(token=token, connection=connection, deliveries=rows, full=len(rows) == limit)
+    return Claim(
+        token=token, connection=connection, deliveries=rows, full=len(found) == limit or len(rows) < len(found)
+    )
+
+
+def _together(rows: list[Delivery]) -> list[Delivery]:
+    """Those that one worker may take at once: one on its last life goes alone, so that it takes no other with it."""
+    most = conf.max_crashes()
+    if _on_last_life(rows[0], most):
+        return rows[:1]
+    return list(takewhile(lambda row: not _on_last_life(row, most), rows))
+
+
+def _on_last_life(row: Delivery, most: int) -> bool:
+    return row.crashes > 0 and row.crashes + 1 >= most
 
 
 def _count(rows: Iterable[Delivery], now: datetime) -> None:
@@ -82,9 +99,20 @@ def _notifies(version_id: int) -> bool:
         return bool(document.get("notifications", {}).get("enable_notifications"))
 
 
-def mark(token: UUID, ids: Iterable[UUID]) -> None:
-    """Say, before any of them, that their DATA may begin: after a crash these, and only these, are unknown."""
-    Delivery.objects.filter(id__in=list(ids), lease_token=token).update(marked=True)
+def mark(token: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Say, before any of them, that their DATA may begin: after a crash these, and only these, are unknown.
+
+    Gives those that this worker still holds: if it was taken for dead, others may be sending the rest.
+    """
+    mine = Delivery.objects.filter(id__in=ids, lease_token=token)
+    if mine.update(marked=True) == len(ids):
+        return set(ids)
+    return set(mine.values_list("id", flat=True))
+
+
+def unmark(token: UUID) -> None:
+    """Say that what is still marked was not tried: the results of all others are written."""
+    Delivery.objects.filter(lease_token=token, marked=True).update(marked=False)
 
 
 def renew(tokens: Iterable[UUID], *, lease: timedelta, now: datetime) -> None:
@@ -103,8 +131,11 @@ _BACK = {  # a delivery that was claimed and not tried goes back to where it sto
 
 
 def give_back(token: UUID) -> int:
-    """Return what was claimed and not tried; how many deliveries that are."""
-    return Delivery.objects.filter(lease_token=token, state=DeliveryState.SENDING).update(**_BACK)
+    """Return what was claimed and not tried; how many deliveries that are.
+
+    What is marked stays: it may have been sent, and when its lease ends it is unknown.
+    """
+    return Delivery.objects.filter(lease_token=token, state=DeliveryState.SENDING, marked=False).update(**_BACK)
 
 
 def take_back(*, now: datetime, limit: int = 1_000) -> int:
@@ -116,28 +147,26 @@ def take_back(*, now: datetime, limit: int = 1_000) -> int:
     with transaction.atomic():
         expired = Delivery.objects.filter(state=DeliveryState.SENDING, lease_until__lt=now)
         rows = list(expired.order_by("lease_until").select_for_update(skip_locked=True)[:limit])
-        lost = [row for row in rows if not row.marked and row.crashes + 1 >= conf.max_crashes()]
-        unsaid = [row for row in rows if row.marked]
-        again = [row for row in rows if not row.marked and row not in lost]
-        Delivery.objects.filter(id__in=[row.id for row in again]).update(
+        fates = {row.id: _after_death(row) for row in rows}
+        again = [id_ for id_, lost in fates.items() if lost is None]
+        Delivery.objects.filter(id__in=again).update(
             **(_BACK | {"crashes": F("crashes") + 1, "state": DeliveryState.RETRYING, "next_attempt_at": now})
         )
-        _settle(lost, DeliveryState.FAILED, Reason.WORKER_LOST, WarningCause.WORKER_LOST, now)
-        _settle(
-            [row for row in unsaid if _policy(row) is DeliveryPolicy.NEVER_TWICE],
-            DeliveryState.UNKNOWN,
-            None,
-            WarningCause.UNKNOWN_OUTCOME,
-            now,
-        )
-        _settle(
-            [row for row in unsaid if _policy(row) is DeliveryPolicy.NEVER_LOSE],
-            DeliveryState.RETRYING,
-            None,
-            WarningCause.UNKNOWN_OUTCOME,
-            now,
-        )
+        outcomes.settle_lost([(row, lost) for row in rows if (lost := fates[row.id]) is not None], now=now)
     return len(rows)
+
+
+def _after_death(row: Delivery) -> Lost | None:
+    """What becomes of a delivery whose worker died; None: it goes back to the queue as if nothing had been."""
+    last = row.crashes + 1 >= conf.max_crashes()
+    if not row.marked:
+        return _WORKER_LOST if last else None
+    return _SEND_AGAIN if not last and _policy(row) is DeliveryPolicy.NEVER_LOSE else _NOBODY_KNOWS
+
+
+_WORKER_LOST = Lost(state=DeliveryState.FAILED, reason=Reason.WORKER_LOST, cause=WarningCause.WORKER_LOST)
+_NOBODY_KNOWS = Lost(state=DeliveryState.UNKNOWN, reason=None, cause=WarningCause.UNKNOWN_OUTCOME)
+_SEND_AGAIN = Lost(state=DeliveryState.RETRYING, reason=None, cause=WarningCause.UNKNOWN_OUTCOME)
 
 
 def _policy(row: Delivery) -> DeliveryPolicy:
@@ -145,9 +174,3 @@ def _policy(row: Delivery) -> DeliveryPolicy:
         return versions.ready(row.version_id).definition.policy.delivery_policy
     except TrackingError:
         return DeliveryPolicy.NEVER_TWICE
-
-
-def _settle(
-    rows: list[Delivery], state: DeliveryState, reason: Reason | None, cause: WarningCause, now: datetime
-) -> None:
-    outcomes.settle_lost(rows, state=state, reason=reason, cause=cause, now=now)

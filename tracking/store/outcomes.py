@@ -143,28 +143,32 @@ def _warn(warnings: Iterable[tuple[Delivery, WarningCause, datetime]]) -> None:
     counters.add(WarningMinute, +minutes)
 
 
-def settle_lost(
-    rows: Sequence[Delivery],
-    *,
-    state: DeliveryState,
-    reason: Reason | None,
-    cause: WarningCause,
-    now: datetime,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """What becomes of a delivery whose worker died with it in hand."""
+
+    state: DeliveryState
+    reason: Reason | None
+    cause: WarningCause
+
+
+def settle_lost(lost: Sequence[tuple[Delivery, Lost]], *, now: datetime) -> None:
     """Give deliveries whose worker died their state, an attempt that says so, and a warning. Inside a transaction."""
-    if not rows:
-        return
-    Delivery.objects.filter(id__in=[row.id for row in rows]).update(
-        state=state,
-        reason=reason or "",
-        next_attempt_at=None if state in FINAL else now,
-        tries=F("tries") + 1,
-        crashes=F("crashes") + 1,
-        lease_token=None,
-        lease_until=None,
-        marked=False,
-        finished_at=now if state in FINAL else None,
-    )
+    groups: dict[Lost, list[UUID]] = defaultdict(list)
+    for row, fate in lost:
+        groups[fate].append(row.id)
+    for fate, ids in groups.items():
+        Delivery.objects.filter(id__in=ids).update(
+            state=fate.state,
+            reason=fate.reason or "",
+            next_attempt_at=None if fate.state in FINAL else now,
+            tries=F("tries") + 1,
+            crashes=F("crashes") + 1,
+            lease_token=None,
+            lease_until=None,
+            marked=False,
+            finished_at=now if fate.state in FINAL else None,
+        )
     Attempt.objects.bulk_create(
         Attempt(
             delivery_id=row.id,
@@ -174,6 +178,6 @@ def settle_lost(
             failure=Failure.UNKNOWN if row.marked else Failure.TEMPORARY,
             text="The worker died while it had this mail in hand.",
         )
-        for row in rows
+        for row, _ in lost
     )
-    _warn([(row, cause, now) for row in rows])
+    _warn((row, fate.cause, now) for row, fate in lost)

@@ -1,0 +1,313 @@
+"""Leases: two workers never share a mail, the dead lose theirs, and whoever comes late changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+
+from tests import factories, flow
+from tests.factories import NOON
+from tests.flow import LEASE, Hands
+from tracking.choices import DeliveryPolicy, DeliveryState, Phase, Reason, RecipientStatus
+from tracking.models import Attempt, Delivery, EventMinute, UsageDay
+from tracking.pipeline import sweep
+from tracking.policy.retry import Fate
+from tracking.store import claims, deliveries, outcomes
+from tracking.store.claims import Claim
+from tracking.store.outcomes import Result, Tried
+
+pytestmark = pytest.mark.django_db
+SENT = Fate(state=DeliveryState.SENT)
+
+
+def claim(rule, *, limit: int = 10, now=NOON) -> Claim | None:
+    return claims.claim(rule.connection_id, limit=limit, lease=LEASE, now=now)
+
+
+def result(delivery: Delivery, fate: Fate = SENT, *, cause=None, now=NOON) -> Result:
+    tried = Tried(started_at=now, ended_at=now, phase=Phase.ACCEPTED)
+    return Result(delivery=delivery, fate=fate, cause=cause, tried=tried)
+
+
+def test_a_claim_takes_the_oldest_due_up_to_the_limit():
+    rule = factories.saved_rule()
+    late, early = flow.owe(rule, now=NOON), flow.owe(rule, 2, now=NOON - timedelta(minutes=1))
+    flow.owe(rule, now=NOON + timedelta(seconds=1))
+
+    first, second, third = claim(rule, limit=2), claim(rule, limit=2), claim(rule, limit=2)
+
+    assert first is not None
+    assert second is not None
+    assert {row.id for row in first.deliveries} == {row.id for row in early}
+    assert first.full
+    assert [row.id for row in second.deliveries] == [late[0].id]
+    assert not second.full
+    assert third is None
+    flow.assert_books_balance()
+
+
+def test_a_claim_counts_and_bills_once_at_the_price_of_its_version(settings):
+    settings.TRACKING_REGULAR_PRICE = "0.0020"
+    told = {"enable_notifications": True, "warnings_number": 5, "notify_emails": ["a@b.com"]}
+    rule = factories.saved_rule(notifications=told)
+    flow.owe(rule, 3)
+
+    for _ in range(2):
+        taken = claim(rule)
+        assert taken is not None
+        claims.give_back(taken.token)
+
+    assert EventMinute.objects.get().events == 3
+    day = UsageDay.objects.get()
+    assert (day.events, str(day.unit_price), str(day.amount)) == (3, "0.0021", "0.0063")
+    flow.assert_books_balance()
+
+
+def test_a_test_run_is_counted_nowhere():
+    rule = factories.saved_rule()
+    flow.owe(rule, test=True)
+
+    assert claim(rule) is not None
+
+    assert not EventMinute.objects.exists()
+    assert not UsageDay.objects.exists()
+    flow.assert_books_balance()
+
+
+def test_a_connection_that_rests_is_not_claimed():
+    rule = factories.saved_rule()
+    flow.owe(rule)
+    rule.connection.paused_until = NOON + timedelta(seconds=1)
+    rule.connection.save()
+
+    assert claim(rule) is None
+    assert deliveries.due_connections(NOON) == []
+    assert claim(rule, now=NOON + timedelta(seconds=1)) is not None
+
+
+def test_an_unknown_connection_is_not_claimed():
+    assert claims.claim(12345, limit=1, lease=LEASE, now=NOON) is None
+
+
+def test_whoever_comes_late_changes_nothing():
+    rule = factories.saved_rule()
+    (delivery,) = flow.owe(rule)
+    slow = claim(rule)
+    assert slow is not None
+    later = NOON + LEASE + timedelta(seconds=1)
+    claims.take_back(now=later)
+    quick = claim(rule, now=later)
+    assert quick is not None
+
+    assert claims.mark(slow.token, [delivery.id]) == set()
+    assert outcomes.record(slow.token, [result(delivery)], worker="slow") == 0
+    assert claims.give_back(slow.token) == 0
+    claims.renew([slow.token], lease=LEASE, now=later + timedelta(hours=1))
+
+    delivery.refresh_from_db()
+    assert delivery.state == DeliveryState.SENDING
+    assert delivery.lease_token == quick.token
+    assert delivery.lease_until == later + LEASE
+    assert not delivery.marked
+    assert not Attempt.objects.exists()
+
+
+def test_only_what_is_still_held_may_be_sent():
+    rule = factories.saved_rule()
+    first, second = flow.owe(rule, 2)
+    taken = claim(rule)
+    assert taken is not None
+    Delivery.objects.filter(pk=second.pk).update(lease_token=factories.new_token())
+
+    assert claims.mark(taken.token, [first.id, second.id]) == {first.id}
+
+
+def test_a_lease_that_is_renewed_does_not_expire():
+    rule = factories.saved_rule()
+    flow.owe(rule)
+    taken = claim(rule)
+    assert taken is not None
+
+    claims.renew([taken.token], lease=LEASE, now=NOON + timedelta(seconds=50))
+
+    assert claims.take_back(now=NOON + timedelta(seconds=105)) == 0
+    assert claims.take_back(now=NOON + timedelta(seconds=111)) == 1
+
+
+def test_a_dead_workers_mails_go_back_to_the_queue_unless_their_data_may_have_begun():
+    rule = factories.saved_rule()
+    safe, unsaid = flow.owe(rule, 2)
+    taken = claim(rule)
+    assert taken is not None
+    claims.mark(taken.token, [unsaid.id])
+    later = NOON + LEASE + timedelta(seconds=1)
+
+    assert sweep.sweep(now=later).connections == [rule.connection_id]
+
+    safe.refresh_from_db()
+    unsaid.refresh_from_db()
+    assert (safe.state, safe.crashes, safe.next_attempt_at, safe.warning) == (DeliveryState.RETRYING, 1, later, "")
+    assert (unsaid.state, unsaid.next_attempt_at, unsaid.finished_at) == (DeliveryState.UNKNOWN, None, later)
+    assert unsaid.warning == "unknown_outcome"
+    attempt = Attempt.objects.get()
+    assert (attempt.delivery_id, attempt.phase, attempt.failure) == (unsaid.id, Phase.DATA, "unknown")
+    flow.assert_books_balance()
+
+
+def test_a_rule_that_would_rather_not_lose_a_mail_sends_it_again():
+    rule = factories.saved_rule(policy__delivery_policy=DeliveryPolicy.NEVER_LOSE.value)
+    (delivery,) = flow.owe(rule)
+    taken = claim(rule)
+    assert taken is not None
+    claims.mark(taken.token, [delivery.id])
+
+    claims.take_back(now=NOON + LEASE + timedelta(seconds=1))
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.tries, delivery.crashes) == (DeliveryState.RETRYING, 1, 1)
+    assert delivery.warning == "unknown_outcome"
+    flow.assert_books_balance()
+
+
+@pytest.mark.parametrize(
+    ("policy", "marked", "state", "reason"),
+    [
+        ("never_twice", False, DeliveryState.FAILED, Reason.WORKER_LOST),
+        ("never_lose", False, DeliveryState.FAILED, Reason.WORKER_LOST),
+        ("never_lose", True, DeliveryState.UNKNOWN, ""),
+    ],
+    ids=["before its data", "before its data, never lose", "after its data, never lose"],
+)
+def test_a_mail_that_kills_its_worker_is_not_tried_for_ever(policy, marked, state, reason):
+    rule = factories.saved_rule(policy__delivery_policy=policy)
+    (delivery,) = flow.owe(rule)
+    clock = Hands()
+
+    for _ in range(3):
+        taken = claim(rule, now=clock())
+        assert taken is not None
+        if marked:
+            claims.mark(taken.token, [delivery.id])
+        claims.take_back(now=clock.move(seconds=61))
+
+    assert claim(rule, now=clock.move(hours=1)) is None
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.reason, delivery.crashes) == (state, reason, 3)
+    flow.assert_books_balance()
+
+
+def test_a_mail_on_its_last_life_is_claimed_alone_so_that_it_takes_no_other_with_it():
+    rule = factories.saved_rule()
+    flow.owe(rule, 3)
+    clock = Hands()
+    for _ in range(2):
+        assert len(claim(rule, now=clock()).deliveries) == 3
+        claims.take_back(now=clock.move(seconds=61))
+    flow.owe(rule, now=clock.move(seconds=1))
+
+    sizes = [(len(taken.deliveries), taken.full) for taken in iter(lambda: claim(rule, now=clock()), None)]
+
+    assert sizes == [(1, True), (1, True), (1, True), (1, False)]
+
+
+def test_what_was_not_tried_is_given_back_as_it_was():
+    rule = factories.saved_rule()
+    fresh, tried = flow.owe(rule, 2)
+    Delivery.objects.filter(pk=tried.pk).update(state=DeliveryState.RETRYING, tries=2)
+    taken = claim(rule)
+    assert taken is not None
+
+    assert claims.give_back(taken.token) == 2
+
+    fresh.refresh_from_db()
+    tried.refresh_from_db()
+    assert (fresh.state, fresh.next_attempt_at) == (DeliveryState.QUEUED, NOON)
+    assert (tried.state, tried.tries) == (DeliveryState.RETRYING, 2)
+    flow.assert_books_balance()
+
+
+def test_what_may_have_been_sent_is_not_given_back():
+    rule = factories.saved_rule()
+    _untried, unsaid = flow.owe(rule, 2)
+    taken = claim(rule)
+    assert taken is not None
+    claims.mark(taken.token, [unsaid.id])
+
+    assert claims.give_back(taken.token) == 1
+
+    unsaid.refresh_from_db()
+    assert unsaid.state == DeliveryState.SENDING, "it waits for its lease to end, and is unknown then"
+
+
+def test_the_database_refuses_a_lease_without_sending_and_sending_without_a_lease():
+    rule = factories.saved_rule()
+    (delivery,) = flow.owe(rule)
+
+    for wrong in ({"state": DeliveryState.SENDING}, {"lease_token": factories.new_token(), "lease_until": NOON}):
+        with pytest.raises(IntegrityError, match="a_lease_while_sending"), transaction.atomic():
+            Delivery.objects.filter(pk=delivery.pk).update(**wrong)
+
+
+def test_an_operator_resends_what_failed_to_those_it_did_not_reach():
+    rule = factories.saved_rule()
+    failed, sending, sent = flow.owe(rule, 3)
+    failed.recipients.create(role="to", address="a@b.com", status=RecipientStatus.REFUSED, code=550)
+    failed.recipients.create(role="cc", address="c@d.com", status=RecipientStatus.ACCEPTED)
+    Delivery.objects.filter(pk=failed.pk).update(
+        state=DeliveryState.FAILED, reason=Reason.REFUSED, tries=20, crashes=3, finished_at=NOON, next_attempt_at=None
+    )
+    Delivery.objects.filter(pk=sent.pk).update(state=DeliveryState.SENT, next_attempt_at=None)
+    claim(rule)
+
+    assert deliveries.resend(Delivery.objects.all(), now=NOON) == 1
+
+    failed.refresh_from_db()
+    sending.refresh_from_db()
+    assert (failed.state, failed.tries, failed.crashes, failed.reason) == (DeliveryState.RETRYING, 0, 0, "")
+    assert dict(failed.recipients.values_list("address", "status")) == {"a@b.com": "open", "c@d.com": "accepted"}
+    assert sending.state == DeliveryState.SENDING
+
+
+def test_an_operator_cancels_what_waits_and_nothing_else():
+    rule = factories.saved_rule()
+    sending, waiting = flow.owe(rule)[0], None
+    claim(rule)
+    waiting = flow.owe(rule)[0]
+
+    assert deliveries.discard(Delivery.objects.all(), now=NOON) == 1
+
+    waiting.refresh_from_db()
+    sending.refresh_from_db()
+    assert (waiting.state, waiting.reason) == (DeliveryState.CANCELLED, Reason.OPERATOR)
+    assert sending.state == DeliveryState.SENDING
+    flow.assert_books_balance()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("two_at_once")
+def test_two_workers_that_claim_at_the_same_time_share_nothing():
+    rule = factories.saved_rule()
+    owed = flow.owe(rule, 40)
+    gate = threading.Barrier(4)
+    taken: list[list] = []
+
+    def work() -> None:
+        gate.wait()
+        try:
+            while (found := claims.claim(rule.connection_id, limit=3, lease=LEASE, now=NOON)) is not None:
+                taken.append([row.id for row in found.deliveries])
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    ids = [id_ for batch in taken for id_ in batch]
+    assert sorted(ids) == sorted(row.id for row in owed)
+    flow.assert_books_balance()
