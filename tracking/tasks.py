@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import worker_process_shutdown, worker_shutdown
 from django.db import transaction
+from kombu import Connection
 
 from tracking.pipeline import alert, deliver, retention, sweep, transport, watch
 from tracking.pipeline.doorbell import Doorbell
-from tracking.store import clock
+from tracking.store import clock, pulse
 
 PRUNE_SECONDS = 30 * 60  # a night's share; what is left goes the next night
 
@@ -24,7 +25,9 @@ def drain_connection(connection_id: int) -> None:
 @shared_task(ignore_result=True)
 def sweep_queue() -> None:
     """Beat's backstop: whatever was not woken, or was left by a dead worker, goes on."""
-    swept = sweep.sweep(now=clock.now())
+    now = clock.now()
+    swept = sweep.sweep(now=now)
+    pulse.beat(pulse.SWEEPER, now=now)
     wake(swept.connections)
     for alert_id in swept.alerts:
         send_alert.delay(alert_id)
@@ -51,6 +54,14 @@ def _publish(connection_id: int) -> None:
 
 
 _doorbell = Doorbell(_publish)
+
+
+def ask_broker(*, patience: float) -> None:
+    """Raises whatever the broker's client raises when it does not answer within that many seconds."""
+    options = {"socket_timeout": patience, "socket_connect_timeout": patience, "max_retries": 0}
+    with Connection(current_app.conf.broker_url, connect_timeout=patience, transport_options=options) as broker:
+        broker.connect()
+        broker.channel()  # speaks to the server; closed with the connection
 
 
 def wake(connection_ids: Iterable[int]) -> None:

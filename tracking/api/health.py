@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
-from kombu import Connection as BrokerConnection
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from tracking import tasks
 from tracking.choices import WatchState
 from tracking.models import Connection, RuleWatch
 from tracking.store import clock, deliveries
@@ -48,10 +47,7 @@ def _database() -> str:
 
 
 def _broker() -> str:
-    options = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE, "max_retries": 0}
-    with BrokerConnection(settings.CELERY_BROKER_URL, connect_timeout=_PATIENCE, transport_options=options) as broker:
-        broker.connect()
-        broker.channel()  # speaks to the server; closed with the connection
+    tasks.ask_broker(patience=_PATIENCE)
     return "ok"
 
 

@@ -13,6 +13,7 @@ from tracking.models.directory import (
     Publisher,
     Source,
 )
+from tracking.models.pulse import Pulse
 from tracking.models.rule import Rule, RuleBook, RuleVersion
 from tracking.models.usage import EventMinute, UsageDay, WarningMinute
 from tracking.models.user import ApiToken, User
@@ -32,6 +33,7 @@ __all__ = [
     "Pingtree",
     "Product",
     "Publisher",
+    "Pulse",
     "Rule",
     "RuleBook",
     "RuleVersion",
