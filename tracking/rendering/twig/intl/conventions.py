@@ -20,6 +20,7 @@ from babel.core import get_global
 
 LENGTHS: Final = ("full", "long", "medium", "short")
 DEFAULT: Final = "en"
+KEPT: Final = 48  # locales in memory; a template may name all 1,000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,10 @@ class Conventions:
     relative_days: Mapping[str, str]  # "-1" -> "yesterday"
 
 
+@lru_cache(maxsize=KEPT)
 def find_locale(name: str) -> Locale | None:
     """The locale of "de_CH" or "de-CH", else of its language; None for an unknown language."""
+    _forget_others()
     parts = name.replace("-", "_").partition("@")[0].partition(".")[0].split("_")
     while parts:
         try:
@@ -52,7 +55,14 @@ def find_locale(name: str) -> Locale | None:
     return None
 
 
-@lru_cache(maxsize=256)
+def _forget_others() -> None:
+    """Babel keeps every locale it ever read, some 200 KB each; nothing public lets go of them."""
+    read: dict[str, Any] = getattr(localedata, "_cache", {})
+    if len(read) > 2 * KEPT:
+        read.clear()
+
+
+@lru_cache(maxsize=KEPT)
 def conventions(name: str) -> Conventions:
     """The conventions of a locale's name; those of English for an unknown one."""
     locale = find_locale(name) or Locale.parse(DEFAULT)

@@ -17,7 +17,7 @@ from babel.core import get_global
 from babel.dates import DateTimeFormat
 
 from tracking.rendering.twig.intl import zones
-from tracking.rendering.twig.intl.conventions import LENGTHS, Conventions, conventions, find_locale
+from tracking.rendering.twig.intl.conventions import KEPT, LENGTHS, Conventions, conventions, find_locale
 
 MAX_FIELD: Final = 32  # letters of one field; longer ones would pad without end
 
@@ -56,7 +56,7 @@ def _field(moment: datetime, field: str, found: Conventions) -> str:
         raise ValueError(f'Unknown date field "{field}"') from None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def _in_region(locale: Locale) -> Locale:
     """The locale in its likeliest region, because weeks are counted by region."""
     likely: str = get_global("likely_subtags").get(str(locale), "")
