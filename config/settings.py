@@ -243,6 +243,9 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "tracking.admin.dashboard.fill",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: f"/{STATIC_URL}tracking/favicon.svg"}
+    ],
     "STYLES": [lambda request: f"/{STATIC_URL}tracking/admin.css"],
     "SIDEBAR": {"navigation": "tracking.admin.navigation.sidebar", "show_search": False},
 }

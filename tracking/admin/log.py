@@ -1,14 +1,13 @@
-"""The tracking log: deliveries and the events they are owed for. Read-only, and as fast with millions of rows."""
+"""The tracking log: deliveries, read-only but for sending again and discarding; as fast with millions of rows."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,58 +16,22 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from tracking.admin.confirming import confirmed
-from tracking.admin.listing import DayFilter, ReadOnlyAdmin, badge, page_action
+from tracking.admin.listing import DayFilter, badge, page_action
+from tracking.admin.log_pages import LogAdmin, TestRuns, as_uuid, events_with, pretty, state_badge
 from tracking.choices import DeliveryState, RecipientStatus
-from tracking.models import Attempt, Campaign, Delivery, Product, StoredEvent
+from tracking.models import Attempt, Delivery
 from tracking.models.delivery import WAITING
 from tracking.store import clock, deliveries
 from tracking.tasks import wake_on_commit
 
 RESENDABLE = (DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.HELD)
-FOUND_EVENTS = 1_000  # events that one search term may stand for
 SHOWN_ATTEMPTS = 200
 
-STATE_COLOURS = {
-    DeliveryState.SENT: "green",
-    DeliveryState.FAILED: "red",
-    DeliveryState.UNKNOWN: "amber",
-    DeliveryState.HELD: "amber",
-    DeliveryState.RETRYING: "amber",
-}
 RECIPIENT_COLOURS = {
     RecipientStatus.ACCEPTED: "green",
     RecipientStatus.REFUSED: "red",
     RecipientStatus.BOUNCED: "red",
 }
-
-
-def state_badge(delivery: Delivery) -> SafeString:
-    return badge(delivery.get_state_display(), STATE_COLOURS.get(DeliveryState(delivery.state), "grey"))
-
-
-class TestRuns(admin.SimpleListFilter):
-    """All Events, and apart from them the Test Runs: the list's two tabs."""
-
-    title = "runs"
-    parameter_name = "runs"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("test", "Test Runs")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(test=self.value() == "test")
-
-    def choices(self, changelist: Any) -> Any:
-        yield {
-            "selected": self.value() != "test",
-            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "display": "All Events",
-        }
-        yield {
-            "selected": self.value() == "test",
-            "query_string": changelist.get_query_string({self.parameter_name: "test"}),
-            "display": "Test Runs",
-        }
 
 
 class WarningFilter(admin.SimpleListFilter):
@@ -82,44 +45,6 @@ class WarningFilter(admin.SimpleListFilter):
         if self.value() not in ("yes", "no"):
             return queryset
         return queryset.filter(warned_at__isnull=self.value() == "no")
-
-
-class LogAdmin(ReadOnlyAdmin):
-    """Newest first by key, which is by time; nothing else is sorted by."""
-
-    ordering = ("-id",)
-    sortable_by = ()
-    list_disable_select_all = True
-    list_before_template = "admin/tracking/log_tabs.html"
-    search_fields = ("id__exact",)
-
-    def complete(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        """The names of the products and campaigns that the page mentions."""
-        products = Product.objects.in_bulk({row.product_id for row in rows} - {None})
-        campaigns = Campaign.objects.in_bulk({row.campaign_id for row in rows} - {None})
-        for row in rows:
-            row.scope_words = _scope(row, products, campaigns)
-
-
-def _scope(row: Any, products: dict[int, Product], campaigns: dict[int, Campaign]) -> str:
-    found = []
-    for kind, key, names in (("Product", row.product_id, products), ("Campaign", row.campaign_id, campaigns)):
-        if key is not None:
-            found.append(f"{kind}: {names.get(key, f'#{key}')}")
-    return "\n".join(found) or "-"
-
-
-def _events_with(term: str) -> list[UUID]:
-    """Keys of the events with exactly that event id or lead id."""
-    rows = StoredEvent.objects.filter(Q(event_id=term) | Q(lead_id=term)).order_by("-id")
-    return list(rows.values_list("pk", flat=True)[:FOUND_EVENTS])
-
-
-def _as_uuid(term: str) -> UUID | None:
-    try:
-        return UUID(term)
-    except ValueError:
-        return None
 
 
 @admin.register(Delivery)
@@ -172,8 +97,8 @@ class DeliveryAdmin(LogAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        wanted = Q(event_id__in=_events_with(term))
-        key = _as_uuid(term)
+        wanted = Q(event_id__in=events_with(term))
+        key = as_uuid(term)
         return queryset.filter(wanted | Q(pk=key) if key else wanted), False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Delivery | None:
@@ -225,7 +150,7 @@ class DeliveryAdmin(LogAdmin):
         return bool(request.user.has_perm("tracking.change_delivery"))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        key = _as_uuid(str(object_id))
+        key = as_uuid(str(object_id))
         state = Delivery.objects.filter(pk=key).values_list("state", flat=True).first() if key else None
         allowed = {"resend": state in RESENDABLE, "discard": state in WAITING}
         found = super().get_actions_detail(request, object_id)
@@ -265,12 +190,13 @@ class DeliveryAdmin(LogAdmin):
         return page
 
     def _ask_one(self, request: HttpRequest, object_id: str, *, title: str, do: Any) -> HttpResponse:
-        key = _as_uuid(object_id)
+        key = as_uuid(object_id)
         back = reverse("admin:tracking_delivery_change", args=(object_id,))
         rows = Delivery.objects.filter(pk=key) if key else Delivery.objects.none()
         if not rows.exists():
             return redirect("admin:tracking_delivery_changelist")
-        page = confirmed(request, self, title=title, question=f"{title}: this delivery?", back=back)
+        question = f"{title}: one delivery. It was made {rows[0].created_at:%Y-%m-%d %H:%M} UTC by rule {rows[0].rule}."
+        page = confirmed(request, self, title=title, question=question, back=back)
         if page is not None:
             return page
         do(request, rows)
@@ -302,7 +228,7 @@ class DeliveryAdmin(LogAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        key = _as_uuid(object_id or "")
+        key = as_uuid(object_id or "")
         facts = _delivery_facts(key, payload=request.user.has_perm("tracking.view_storedevent")) if key else {}
         response: HttpResponse = super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **facts}
@@ -316,7 +242,7 @@ def _delivery_facts(key: UUID, *, payload: bool) -> dict[str, Any]:
         return {}
     return {
         "event": delivery.event,
-        "payload": _pretty(delivery.event) if payload else None,
+        "payload": pretty(delivery.event) if payload else None,
         "recipients": [
             (row, badge(row.get_status_display(), RECIPIENT_COLOURS.get(RecipientStatus(row.status), "grey")))
             for row in delivery.recipients.all()
@@ -325,65 +251,5 @@ def _delivery_facts(key: UUID, *, payload: bool) -> dict[str, Any]:
     }
 
 
-def _pretty(event: StoredEvent) -> str:
-    return json.dumps(event.payload, indent=2, ensure_ascii=False)
-
-
 def _seconds(attempt: Attempt) -> str:
     return f"{(attempt.ended_at - attempt.started_at).total_seconds():.3f} s"
-
-
-@admin.register(StoredEvent)
-class StoredEventAdmin(LogAdmin):
-    list_display = ("received", "event_id", "trigger", "scope", "lead_id", "test")
-    list_display_links = ("received", "event_id")
-    list_filter = (("trigger", ChoicesDropdownFilter), ("received_at", DayFilter), TestRuns)
-    search_help_text = "Exact event id or lead id"
-    change_form_after_template = "admin/tracking/event_below.html"
-    fieldsets = (
-        ("Event", {"fields": ("event_id", "trigger", "scope", "lead_id", "occurred_at", "received_at", "test")}),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StoredEvent]:
-        rows: QuerySet[StoredEvent] = super().get_queryset(request)
-        return rows.defer("payload")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[StoredEvent], search_term: str
-    ) -> tuple[QuerySet[StoredEvent], bool]:
-        term = search_term.strip()
-        return (queryset.filter(pk__in=_events_with(term)) if term else queryset), False
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
-        found: StoredEvent | None = super().get_object(request, object_id, from_field)
-        if found is not None:
-            self.complete(request, [found])
-        return found
-
-    @admin.display(description="Received")
-    def received(self, event: StoredEvent) -> str:
-        return f"{event.received_at:%Y-%m-%d %H:%M:%S}"
-
-    @admin.display(description="Scope")
-    def scope(self, event: StoredEvent) -> str:
-        return str(getattr(event, "scope_words", "-"))
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        key = _as_uuid(object_id or "")
-        event = StoredEvent.objects.filter(pk=key).first() if key else None
-        facts = _event_facts(event, logged=request.user.has_perm("tracking.view_delivery")) if event else {}
-        response: HttpResponse = super().changeform_view(
-            request, object_id, form_url, {**(extra_context or {}), **facts}
-        )
-        return response
-
-
-def _event_facts(event: StoredEvent, *, logged: bool) -> dict[str, Any]:
-    owed = Delivery.objects.filter(event=event).select_related("rule") if logged else Delivery.objects.none()
-    return {"payload": _pretty(event), "owed": [(row, state_badge(row)) for row in owed], "logged": logged}

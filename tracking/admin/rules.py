@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -16,7 +16,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 
 from tracking.admin import adjacent, rule_fields, rule_words
 from tracking.admin.listing import ListAdmin, badge
+from tracking.admin.rule_filters import AdjacentFilter, ProductFilter, StatusFilter
 from tracking.admin.rule_form import RuleForm
+from tracking.admin.rule_reading import Shown
 from tracking.models import Rule
 from tracking.rendering.context import offered
 from tracking.store import clock
@@ -24,34 +26,6 @@ from tracking.store import rules as store
 from tracking.triggers import TRIGGERS, offered_filters
 
 SHOWN_VERSIONS = 50
-
-
-class AdjacentFilter(admin.SimpleListFilter):
-    """The rules that can fire for the same event as one rule; shown only while it is set."""
-
-    title = "adjacent to rule"
-    parameter_name = "adjacent"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        value = request.GET.get(self.parameter_name, "")
-        return [(value, f"Rule #{value}")] if value.isdecimal() else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
-        value = self.value() or ""
-        if not value.isdecimal():
-            return queryset
-        rule = Rule.objects.select_related("campaign").filter(pk=int(value), deleted_at=None).first()
-        return queryset.filter(pk__in=adjacent.of(rule).values("pk")) if rule else queryset.none()
-
-
-class ProductFilter(AutocompleteSelectFilter):  # type: ignore[misc]
-    """The rules that see a product's events: its own and those of its campaigns."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
-        value = self.value() or ""
-        if not str(value).isdecimal():
-            return queryset
-        return queryset.filter(Q(product_id=int(value)) | Q(campaign__product_id=int(value)))
 
 
 @admin.register(Rule)
@@ -75,7 +49,7 @@ class RuleAdmin(ListAdmin):
     list_filter = (
         ("trigger", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
-        ("enabled", admin.BooleanFieldListFilter),
+        StatusFilter,
         ("product", ProductFilter),
         ("campaign", AutocompleteSelectFilter),
         AdjacentFilter,
@@ -192,39 +166,6 @@ class RuleAdmin(ListAdmin):
         """Log and usage of a deleted rule stay, so nothing goes but the rules themselves."""
         rules = [str(rule) for rule in objs]
         return rules, {"rules": len(rules)}, set(), []
-
-
-class Shown:
-    """A field of the form, for people who may only look."""
-
-    def __init__(self, name: str, field: Any) -> None:
-        self.__name__ = name
-        self.short_description = field.label
-        self._field = field
-
-    def __call__(self, rule: Rule) -> str:
-        if self.__name__ == "password":
-            return rule_fields.MASK if rule.connection.sealed_password and rule.connection.kind == "manual" else ""
-        value = RuleForm(instance=rule).initial.get(self.__name__)
-        return self._words(value)
-
-    def _words(self, value: Any) -> str:
-        queryset = getattr(self._field, "queryset", None)
-        if queryset is not None:
-            keys = value if isinstance(value, list) else [value] if value is not None else []
-            return ", ".join(map(str, queryset.filter(pk__in=keys)))
-        if isinstance(value, bool):
-            return "Yes" if value else "No"
-        labels = dict(_flat(getattr(self._field, "choices", ())))
-        return str(labels.get(value, "" if value is None else value))
-
-
-def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
-    for value, label in choices:
-        if isinstance(label, list | tuple):
-            yield from label
-        else:
-            yield value, label
 
 
 def _lines(words: Iterable[str]) -> SafeString:

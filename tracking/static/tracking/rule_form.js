@@ -64,7 +64,7 @@ document.addEventListener("DOMContentLoaded", () => {
       note = document.createElement("div");
       note.className = "tracking-withheld";
       note.textContent = "Not available for this trigger and level: leave it empty.";
-      field(name).parentElement.append(note);
+      row(name).append(note);
     } else if (!marked && note) {
       note.remove();
     }
@@ -111,7 +111,7 @@ document.addEventListener("DOMContentLoaded", () => {
       note = document.createElement("p");
       note.id = "trigger-explanation";
       note.className = "tracking-note";
-      field("trigger").parentElement.append(note);
+      field("trigger").parentElement.after(note);
     }
     note.textContent = trigger ? trigger.explanation : "";
   }

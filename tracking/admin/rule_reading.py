@@ -1,0 +1,45 @@
+"""A rule for people who may look and not write: the form's fields as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tracking.admin.rule_fields import MASK
+from tracking.admin.rule_form import RuleForm
+from tracking.choices import ConnectionKind
+from tracking.models import Rule
+
+
+class Shown:
+    """A field of the form, for people who may only look."""
+
+    def __init__(self, name: str, field: Any) -> None:
+        self.__name__ = name
+        self.short_description = field.label
+        self._field = field
+
+    def __call__(self, rule: Rule) -> str:
+        if self.__name__ == "password":
+            own = rule.connection.kind == ConnectionKind.MANUAL
+            return MASK if own and rule.connection.sealed_password else ""
+        value = RuleForm(instance=rule).initial.get(self.__name__)
+        return self._words(value)
+
+    def _words(self, value: Any) -> str:
+        queryset = getattr(self._field, "queryset", None)
+        if queryset is not None:
+            keys = value if isinstance(value, list) else [value] if value is not None else []
+            return ", ".join(map(str, queryset.filter(pk__in=keys)))
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
+        labels = dict(_flat(getattr(self._field, "choices", ())))
+        return str(labels.get(value, "" if value is None else value))
+
+
+def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
+    for value, label in choices:
+        if isinstance(label, list | tuple):
+            yield from label
+        else:
+            yield value, label
