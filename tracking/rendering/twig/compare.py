@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from .budget import charge
 from .php import SPACES, array_values, has_text, int_of_float, is_object, number_of, pairs, text, truth
 from .values import INT_MAX, Markup, Thing, Value
 
@@ -83,6 +84,8 @@ def _number_with_text(number: float, other: str, *, flip: bool = False) -> int:
 def _texts(left: str, right: str) -> int:
     if left == right:
         return 0
+    if len(left) > 256:
+        charge(len(left) >> 5)
     if _may_be_number(left) and _may_be_number(right):
         one, two = number_of(left), number_of(right)
         if one is not None and two is not None and not _both_overflow(one, two):
@@ -101,6 +104,7 @@ def _both_overflow(one: float, two: float) -> bool:
 def _arrays(left: Value, right: Value) -> int:
     if len(left) != len(right):
         return -1 if len(left) < len(right) else 1
+    charge(1 + len(left))
     for name, value in pairs(left):
         other = _lookup(right, name)
         if other is _ABSENT:
@@ -154,15 +158,24 @@ def same(left: Value, right: Value) -> bool:
     """`===`."""
     one, two = type(left), type(right)
     if one in _ARRAYS and two in _ARRAYS:
-        return len(left) == len(right) and all(
-            name == other and type(name) is type(other) and same(value, against)
-            for (name, value), (other, against) in zip(pairs(left), pairs(right), strict=True)
-        )
+        return _same_arrays(left, right)
     if one is not two:
         return False
     if left is None or one in _PLAIN:
         return left == right  # type: ignore[no-any-return]
     return left is right
+
+
+def _same_arrays(left: Value, right: Value) -> bool:
+    if left is right:
+        return True
+    if len(left) != len(right):
+        return False
+    charge(1 + len(left))
+    return all(
+        name == other and type(name) is type(other) and same(value, against)
+        for (name, value), (other, against) in zip(pairs(left), pairs(right), strict=True)
+    )
 
 
 _PLAIN = frozenset({bool, int, float, str})
@@ -217,6 +230,7 @@ def contains(value: Value, within: Value) -> bool:
     if type(within) not in _ARRAYS:
         return False
     items = array_values(within)
+    charge(1 + len(items) * 2)
     if is_object(value):
         return any(item is value for item in items)
     return any(strict_order(value, item) == 0 for item in items)

@@ -13,6 +13,7 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from . import php_dates
+from .budget import spending
 from .compiler import ModuleCompiler
 from .errors import PhpError, TwigError, TwigLimitError, TwigLoaderError, TwigRuntimeError, TwigSyntaxError
 from .escape import by_file_name
@@ -175,7 +176,8 @@ class Template(jinja2.Template):
             if self.name is not None:
                 run.loaded[self.name] = loaded
             out: list[str] = []
-            display(run, loaded, fresh(run, values), {}, out)
+            with spending(run):
+                display(run, loaded, fresh(run, values), {}, out)
             return _valid(run.joined(out))
         except TwigError as error:
             raise _located(error, error.__traceback__, self.name) from error.__cause__

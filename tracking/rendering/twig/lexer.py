@@ -92,7 +92,8 @@ _SPECIAL = {"f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 class Lexer:
     """Reads one source once; call `tokens()`."""
 
-    def __init__(self, source: str, name: str | None) -> None:
+    def __init__(self, source: str, name: str | None, most: int) -> None:
+        self.most = most
         self.code = source.replace("\r\n", "\n").replace("\r", "\n")
         self.name = name
         self.cursor = 0
@@ -109,6 +110,8 @@ class Lexer:
         lex |= {STRING: self._string, "interpolation": self._interpolation}
         while self.cursor < end:
             lex[self.states[-1] if self.states else TEXT]()
+            if len(self.out) > self.most:
+                raise self._error(f"The template has more than {self.most} tokens.", self.line)
         self._push(EOF, "")
         if self.brackets:
             opened, line = self.brackets[-1]

@@ -10,11 +10,12 @@ class Limits:
     """What one template may cost. Every default is far above any mail and far below any harm."""
 
     source: int = 262_144  # characters of one template's source
+    tokens: int = 30_000  # words and marks inside the tags of one template
     nesting: int = 80  # depth of expressions and tags in the source
     loops: int = 16  # `for` tags inside each other in one block or macro
     calls: int = 60  # macros, blocks, includes and arrows inside each other at run time
     steps: int = 1_500_000  # units of work: about a node of the template executed once
-    seconds: float = 0.8  # wall clock of one rendering
+    seconds: float = 0.5  # wall clock of one rendering
     output: int = 4_194_304  # characters of the rendered text
     string: int = 1_048_576  # characters of one string value
     items: int = 100_000  # elements of one array

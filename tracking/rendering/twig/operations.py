@@ -8,7 +8,7 @@ from . import patterns
 from .access import get_any
 from .compare import smaller, smaller_or_equal
 from .errors import PhpError, TwigRuntimeError
-from .php import append, array_values, pairs, settle, text, truth, type_name
+from .php import array_values, pairs, settle, text, truth, type_name
 from .ranges import php_range
 from .run import Context, Run
 from .values import Arrow, Markup, Thing, Value
@@ -170,24 +170,35 @@ def literal(array: dict[int | str, Value]) -> Value:
 
 def spread_array(run: Run, parts: tuple[tuple[Value, bool, Value], ...]) -> Value:
     """An array literal with `...` in it: (key or None, spread, value)."""
-    array: dict[int | str, Value] = {}
+    array = Growing()
     for name, spread, value in parts:
         if not spread:
-            _put(array, name, value)
+            array.put(name, value)
             continue
         if not is_iterable(value):
             raise PhpError("Only arrays and Traversables can be unpacked")
-        run.items(len(array) + len(array_values(value.items if type(value) is Thing else value)))
+        run.items(len(array.items) + len(value.items if type(value) is Thing else value))
         for inner, element in entries(value):
-            _put(array, inner if type(inner) is str else None, element)
-    return settle(array)
+            array.put(inner if type(inner) is str else None, element)
+    return settle(array.items)
 
 
-def _put(array: dict[int | str, Value], name: Value, value: Value) -> None:
-    if name is None:
-        append(array, value)
-    else:
-        array[name] = value
+class Growing:
+    """A PHP array to which elements are added; one without a key gets the next free number."""
+
+    __slots__ = ("items", "next")
+
+    def __init__(self) -> None:
+        self.items: dict[int | str, Value] = {}
+        self.next = 0
+
+    def put(self, name: int | str | None, value: Value) -> None:
+        """Add an element."""
+        if name is None:
+            name = self.next
+        if type(name) is int and name >= self.next:
+            self.next = name + 1
+        self.items[name] = value
 
 
 def spread_values(value: Value) -> Sequence[Value]:

@@ -200,4 +200,4 @@ def parse(source: str, name: str | None, registry: Registry, limits: Limits) -> 
     """The tree of a template. Raises TwigSyntaxError."""
     if len(source) > limits.source:
         raise TwigSyntaxError(f"The template is longer than {limits.source} characters.", 1, name=name)
-    return Parser(TokenStream(source, name), registry, limits).module()
+    return Parser(TokenStream(source, name, limits.tokens), registry, limits).module()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import regex
@@ -9,6 +10,8 @@ import regex
 from .errors import PhpError
 
 _LONGEST = 4096
+_LARGEST = 20_000  # characters of a pattern with its counted repeats written out
+_COUNTED = re.compile(r"\{(\d*)(?:,(\d*))?\}")
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _FLAGS = {
     "i": regex.IGNORECASE,
@@ -37,12 +40,39 @@ def compiled(pattern: str) -> regex.Pattern[str]:
         options |= _FLAGS[flag]
     if "u" not in flags:
         options |= regex.ASCII
+    if _size(body) > _LARGEST:
+        raise PhpError("Compilation failed: regular expression is too large")
     if "A" in flags:
         body = rf"\G(?:{body})"
     try:
         return regex.compile(body, options)
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
         raise PhpError(f"Compilation failed: {error}") from error
+
+
+def _size(body: str) -> int:
+    """The length of a pattern whose counted repeats are written out: (a{10}){10} is 100."""
+    sizes, last, place = [0], 0, 0
+    while place < len(body):
+        found = _COUNTED.match(body, place)
+        if found is not None and found[0] != "{}":
+            times = max(int(one[:6] or 0) for one in (found[1], found[2] or "0"))
+            sizes[-1] += last * max(times - 1, 0)
+            place = found.end()
+            continue
+        if body[place] == "(":
+            sizes.append(0)
+        elif body[place] == ")" and len(sizes) > 1:
+            last = sizes.pop() + 1
+            sizes[-1] += last
+        else:
+            last = 1
+            sizes[-1] += 1
+            place += body[place] == "\\"
+        if sizes[-1] > _LARGEST:
+            break
+        place += 1
+    return sum(sizes)
 
 
 def _split(pattern: str) -> tuple[str, str]:

@@ -9,8 +9,8 @@ from .lexer import ENGLISH, Lexer, Token
 class TokenStream:
     """A place in the tokens of one source."""
 
-    def __init__(self, source: str, name: str | None) -> None:
-        self._lexer = Lexer(source, name)
+    def __init__(self, source: str, name: str | None, most: int) -> None:
+        self._lexer = Lexer(source, name, most)
         self._tokens = self._lexer.tokens()
         self._place = 0
         self.name = name

@@ -7,7 +7,7 @@ import secrets
 
 from ..compare import compare
 from ..errors import PhpError, TwigRuntimeError
-from ..operations import call_arrow, checked_arrow, entries, is_empty, is_iterable, truth
+from ..operations import Growing, call_arrow, checked_arrow, entries, is_empty, is_iterable, truth
 from ..php import append, array_values, as_dict, has_text, integer, is_object, key, leading_number, real, settle, text, type_name
 from ..run import Run
 from ..sorting import by, sort_pairs
@@ -139,7 +139,7 @@ def column(run: Run, array: Value, name: Value, index: Value = None) -> Value:
     run.items(len(rows))
     wanted = None if name is None else key(name)
     number = None if index is None else key(index)
-    found: dict[int | str, Value] = {}
+    found = Growing()
     for row in rows:
         inner = row.items if type(row) is Thing else row
         if type(inner) not in _ARRAYS:
@@ -148,26 +148,13 @@ def column(run: Run, array: Value, name: Value, index: Value = None) -> Value:
         if wanted is not None and wanted not in cells:
             continue
         value = row if wanted is None else cells[wanted]
-        _place(found, cells.get(number) if number is not None and number in cells else None, value)
-    return settle(found)
+        found.put(_column_key(cells.get(number)) if number is not None else None, value)
+    return settle(found.items)
 
 
-def _place(found: dict[int | str, Value], name: Value, value: Value) -> None:
-    if name is None:
-        append_fast(found, value)
-    else:
-        found[key(name) if not is_object(name) or type(name) is Markup else "Object"] = value
-
-
-def append_fast(found: dict[int | str, Value], value: Value) -> None:
-    """append(), quick where all keys are 0..n-1."""
-    size = len(found)
-    if size == 0 or (size not in found and (size - 1) in found and all(type(one) is int for one in (next(iter(found)),))):
-        last = next(reversed(found)) if found else -1
-        if last == size - 1:
-            found[size] = value
-            return
-    append(found, value)
+def _column_key(value: Value) -> int | str | None:
+    """The key an element of the index column stands for; none for null."""
+    return None if value is None else key(value)
 
 
 def filter_(run: Run, array: Value, arrow: Value) -> Value:
