@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import factory
+from cryptography.fernet import Fernet
 from factory.django import DjangoModelFactory
+
 from tracking.choices import ConnectionKind, Encryption, Platform
 from tracking.definition import RuleDefinition
 from tracking.events import Event
@@ -110,13 +112,13 @@ def definition(**changes: Any) -> RuleDefinition:
     return RuleDefinition.from_json(document)
 
 
-def saved_rule(*, connection: Connection | None = None, **changes: Any) -> Rule:
+def saved_rule(*, connection: Connection | None = None, password: str | None = None, **changes: Any) -> Rule:
     """A rule saved the way the product saves it; made for a new product unless `product` or `campaign` is given."""
     if "product" not in changes and "campaign" not in changes:
         changes["product"] = ProductFactory.create().pk
     if changes.get("action__kind", "smtp_esp") == "smtp_esp":
         changes.setdefault("action__connection", (connection or ConnectionFactory.create()).key)
-    return rules.save(definition(**changes), author=None, now=NOON).rule
+    return rules.save(definition(**changes), author=None, now=NOON, password=password).rule
 
 
 def event(**changes: Any) -> Event:
@@ -135,3 +137,23 @@ _numbers = iter(range(1, 1_000_000_000))
 def new_token() -> UUID:
     """A lease that is not ours."""
     return uuid4()
+
+
+def new_key() -> str:
+    """One more of CREDENTIALS_KEYS."""
+    return Fernet.generate_key().decode()
+
+
+def save_again(rule: Rule, *, now: datetime = NOON, password: str | None = None, **changes: Any) -> rules.Saved:
+    """Save a rule as it is, or with changes; `action__subject="x"` reaches inside a section."""
+    rule.refresh_from_db()
+    document = {
+        name: dict(value) if isinstance(value, dict) else value for name, value in rule.current.document.items()
+    }
+    for path, value in changes.items():
+        section, _, field = path.partition("__")
+        if field:
+            document[section][field] = value
+        else:
+            document[path] = value
+    return rules.save(RuleDefinition.from_json(document), author=None, now=now, rule=rule, password=password)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -66,6 +66,8 @@ def gather(deliveries: Sequence[Delivery]) -> Material:
 
 def prepare(delivery: Delivery, material: Material, *, now: datetime) -> Prepared:
     """Render and compose one mail. Raises Unsendable."""
+    if delivery.event_id not in material.events:
+        raise Unsendable(Reason.RENDER, WarningCause.RENDER_ERROR, "This release cannot read the stored event.")
     try:
         version = versions.ready(delivery.version_id)
         rendered = render(version.template, _values(delivery, version, material))
@@ -126,10 +128,17 @@ def _remark(rendered: RenderedEmail, wrong: Sequence[str]) -> tuple[WarningCause
         return WarningCause.INVALID_RECIPIENT, "; ".join(wrong)
     if rendered.missing:
         return WarningCause.MISSING_PLACEHOLDER, _without(rendered.missing)
-    phrases = [rendered.subject, rendered.sender.name, *(mailbox.name for _, mailbox in rendered.recipients)]
-    if any(clean_phrase(phrase)[1] for phrase in phrases):
-        return WarningCause.CONTROL_CHARACTERS, "Control characters in the subject or a name became spaces"
+    if any(clean_phrase(phrase)[1] for phrase in _phrases(rendered)):
+        return WarningCause.CONTROL_CHARACTERS, "Control characters were taken out of the subject, a name or an address"
     return None, ""
+
+
+def _phrases(rendered: RenderedEmail) -> Iterator[str]:
+    """What stands in the head of the mail."""
+    yield rendered.subject
+    for mailbox in (rendered.sender, rendered.reply_to, *(one for _, one in rendered.recipients)):
+        if mailbox is not None:
+            yield from (mailbox.name, mailbox.address)
 
 
 def _without(missing: Sequence[str]) -> str:

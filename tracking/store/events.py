@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
+from tracking.errors import EventError
 from tracking.events import ENTITIES, Event
 from tracking.models import (
     Buyer,
@@ -19,6 +22,8 @@ from tracking.models import (
     StoredEvent,
 )
 from tracking.models.directory import Entry
+
+log = structlog.get_logger(__name__)
 
 _DIRECTORY: Mapping[str, type[Entry]] = {
     "product": Product,
@@ -58,8 +63,14 @@ def _row(event: Event, now: datetime) -> StoredEvent:
 
 
 def load(ids: Iterable[UUID]) -> dict[UUID, Event]:
-    """The events of those rows, by the row's id."""
-    return {row.id: row.event() for row in StoredEvent.objects.filter(id__in=set(ids)).only("id", "payload")}
+    """The events of those rows, by the row's id. One that this release cannot read is reported and left out."""
+    found = {}
+    for row in StoredEvent.objects.filter(id__in=set(ids)).only("id", "payload"):
+        try:
+            found[row.id] = row.event()
+        except EventError as error:
+            log.error("event_unreadable", row=str(row.id), errors=error.errors)
+    return found
 
 
 def names(events: Iterable[Event]) -> Mapping[tuple[str, int], str]:

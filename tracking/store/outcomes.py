@@ -100,11 +100,16 @@ def _write_attempts(results: Iterable[Result], worker: str) -> None:
             failure=one.tried.failure or "",
             code=one.tried.code,
             enhanced=one.tried.enhanced,
-            text=one.tried.text[:1000],
+            text=_kept(one.tried.text),
             worker=worker,
         )
         for one in results
     )
+
+
+def _kept(text: str) -> str:
+    """The beginning of a text, whoever wrote it, as every database takes it: without NUL and halves of pairs."""
+    return text[:1000].replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def _write_recipients(results: Iterable[Result]) -> None:
@@ -116,7 +121,7 @@ def _write_recipients(results: Iterable[Result]) -> None:
                 address=reached.address,
                 status=reached.status,
                 code=reached.code,
-                text=reached.text[:1000],
+                text=_kept(reached.text),
             )
             for one in results
             for reached in one.recipients
