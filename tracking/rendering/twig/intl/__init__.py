@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tracking.rendering.twig.intl import dates, icu, names, numbers
+from tracking.rendering.twig.intl.collation import sort_key
 from tracking.rendering.twig.intl.conventions import DEFAULT
 
 __all__ = [
@@ -174,5 +175,4 @@ def timezone_names(locale: str | None = None) -> dict[str, str]:
 
 
 def _sorted(found: Mapping[str, str]) -> dict[str, str]:
-    """By name, letters before case, as a collator orders the common alphabets."""
-    return dict(sorted(found.items(), key=lambda pair: (pair[1].casefold(), pair[1])))
+    return dict(sorted(found.items(), key=lambda pair: sort_key(pair[1])))

@@ -15,10 +15,11 @@ from babel.localedata import locale_identifiers
 
 from tracking.rendering.twig.intl.conventions import find_locale
 
-# Codes that are no countries of their own, or no money of anyone.
+# Codes that are no countries of their own, no language, or no money of anyone.
 _NO_COUNTRIES: Final = frozenset(
     ["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"]
 )
+_NO_LANGUAGES: Final = frozenset({"mul", "und", "zxx"})
 _NO_CURRENCIES: Final = frozenset(
     ["XBA", "XBB", "XBC", "XBD", "XUA", "XAU", "XAG", "XPT", "XPD", "XSU", "XDR", "XTS", "XXX"]
 )
@@ -57,8 +58,10 @@ def _plain_languages(found: Locale) -> dict[str, str]:
 
 def _is_plain(code: str, name: str, found: Locale) -> bool:
     main, _, place = code.partition("_")
-    spelled_out = f"{found.languages.get(main)} {found.territories.get(place)}"
-    return "(" not in name and name != spelled_out
+    language = found.languages.get(main, main)
+    if name.startswith(f"{language} ("):
+        return not name.endswith((f"({place})", f"({place[:2]})")) and "," not in name
+    return "(" not in name and name != f"{language} {found.territories.get(place)}"
 
 
 def locale_name(code: str, locale: str) -> str | None:
@@ -157,11 +160,12 @@ def currencies(locale: str) -> Mapping[str, str]:
 
 def languages(locale: str) -> Mapping[str, str]:
     names = _translations(locale, lambda found: found.languages)
-    return {code: name for code, name in names.items() if "_" not in code}
+    return {code: name for code, name in names.items() if "_" not in code and code not in _NO_LANGUAGES}
 
 
 def scripts(locale: str) -> Mapping[str, str]:
-    return _translations(locale, lambda found: found.scripts)
+    names = _translations(locale, lambda found: found.scripts)
+    return {code: name for code, name in names.items() if code != "Zzzz"}
 
 
 def locales(locale: str) -> Mapping[str, str]:
