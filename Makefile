@@ -66,7 +66,7 @@ lock: .tools/.uv-$(UV_VERSION)  ## write the lock files anew from pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras \
 		pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
-		--constraints requirements.lock pyproject.toml -o docker/requirements.lock
+		--constraints requirements.lock --extra embedded pyproject.toml -o docker/requirements.lock
 
 .PHONY: clean
 clean:  ## away with what was made beside the environment: demo data, logs, caches
