@@ -13,7 +13,7 @@ from factory.django import DjangoModelFactory
 from tracking.choices import ConnectionKind, Encryption, Platform
 from tracking.definition import RuleDefinition
 from tracking.events import Event
-from tracking.models import Buyer, Campaign, Channel, Connection, Product, Publisher, Rule, User
+from tracking.models import Buyer, Campaign, Channel, Connection, Product, Publisher, Rule, Source, User
 from tracking.store import rules
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -74,6 +74,10 @@ class ChannelFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Channel {n}")
     publisher = factory.SubFactory(PublisherFactory)
     product = factory.SubFactory(ProductFactory)
+
+
+def source(**fields: Any) -> Source:
+    return Source.objects.create(**{"id": next(_numbers), "name": "google-brand", **fields})
 
 
 class ConnectionFactory(DjangoModelFactory):

@@ -50,11 +50,12 @@ class Taken:
 def submit(batch: Sequence[Event], *, now: datetime) -> Taken:
     """Write events and the deliveries they cause, in the caller's transaction if there is one."""
     matcher = rulebook.matcher()
+    firsts = _first_of_each(batch)
     with transaction.atomic():
-        new = events.add(batch, now=now)
+        new = events.add(firsts, now=now)
         owed = [
             Owed(event, new[event.event_id], candidate)
-            for event in _first_of_each(batch)
+            for event in firsts
             if event.event_id in new
             for candidate in matcher.match(event)
         ]

@@ -38,7 +38,7 @@ _DIRECTORY: Mapping[str, type[Entry]] = {
 
 
 def add(events: Iterable[Event], *, now: datetime) -> dict[str, UUID]:
-    """Write those events that are new; event_id -> row's id of the new ones only.
+    """Write those events that are new, each event_id once among them; event_id -> row's id of the new ones only.
 
     Rows are written in order of key, so that two batches with the same events wait for each other, never in a ring.
     """
