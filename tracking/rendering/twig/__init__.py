@@ -9,6 +9,7 @@ from __future__ import annotations
 from .environment import Environment, Template
 from .errors import TwigError, TwigLimitError, TwigLoaderError, TwigRuntimeError, TwigSyntaxError
 from .limits import Limits
+from .names import names
 from .values import Markup
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "TwigLoaderError",
     "TwigRuntimeError",
     "TwigSyntaxError",
+    "names",
 ]

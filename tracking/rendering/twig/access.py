@@ -164,7 +164,10 @@ def _method(run: Run, owner: Value, name: str, positional: tuple[Value, ...], na
 
 
 def _missing(run: Run, owner: Value, name: Value, path: str | None, kind: str) -> None:
-    """null for what is not there; under strict variables the error that says why."""
+    """null for what is not there; under strict variables the error that says why.
+
+    `path` is None where nobody minds (behind `default`, `??`), "" where what was read has no plain name.
+    """
     if path is None or not run.strict:
         run.absent(path)
         return

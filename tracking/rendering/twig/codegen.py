@@ -57,9 +57,8 @@ _BINARY = {
     "<": "op_smaller",
     "<=": "op_smaller_or_equal",
     "in": "op_contains",
-    "starts with": "op_starts",
-    "ends with": "op_ends",
 }
+_OF_STRINGS = {"starts with": "op_starts", "ends with": "op_ends"}
 _WITH_RUN = {"..": "op_range", "has some": "op_some", "has every": "op_every", "matches": "op_matches"}
 _SWAPPED = {">": "op_smaller", ">=": "op_smaller_or_equal"}
 _NEGATED = {"!=": "op_equal", "!==": "op_same", "not in": "op_contains"}
@@ -152,7 +151,7 @@ class ExpressionCompiler:
         owner = self._owner(node, quiet=quiet)
         if node.call == "method" or node.arguments.positional:
             return self._method(node, owner, quiet=quiet)
-        path = py.const(None if quiet else dotted(node), line)
+        path = py.const(None if quiet else dotted(node) or "", line)
         head = [py.name("run", line)]
         if not isinstance(node.attribute, Const) or not _is_plain_key(node.attribute.value):
             key = self.expr(node.attribute)
@@ -184,7 +183,7 @@ class ExpressionCompiler:
         line = node.node.line
         positional, named = self.passed(node.arguments)
         kind = py.const(node.call, line)
-        path = py.const(None if quiet else dotted(node), line)
+        path = py.const(None if quiet else dotted(node) or "", line)
         return py.call(
             "call_method", line, py.name("run", line), owner, self.expr(node.attribute), kind, positional, named, path
         )
@@ -283,7 +282,7 @@ class ExpressionCompiler:
             return py.const(None, line)
         value = self.expr(node.node)
         if callee.pre_escape and not is_safe(node.node, callee.pre_escape, self.registry):
-            value = self._escape(value, callee.pre_escape, line)
+            value = py.call("auto_escape", line, py.name("run", line), value, py.const(callee.pre_escape, line))
         arguments = self.arguments(node.arguments)
         return py.call(f"filter_{node.name}", line, py.name("run", line), value, *arguments)
 
@@ -442,11 +441,20 @@ class ExpressionCompiler:
         if operator in _WITH_RUN:
             right = self.immediate(node.right)
             return py.call(_WITH_RUN[operator], line, py.name("run", line), self.expr(node.left), right)
+        if operator in _OF_STRINGS:
+            return self._of_strings(_OF_STRINGS[operator], node, line)
         if operator in _SWAPPED:
             return py.call(_SWAPPED[operator] + "_swapped", line, self.expr(node.left), self.expr(node.right))
         if operator in _NEGATED:
             return py.negated(self._binary(_NEGATED[operator], node, line), line)
         return self._binary(_BINARY[operator], node, line)
+
+    def _of_strings(self, function: str, node: Binary, line: int) -> ast.expr:
+        """The right side counts only, and is evaluated only, when the left one is a string."""
+        temp = self.temp()
+        kind = py.call("type", line, py.bind(temp, self.expr(node.left), line))
+        test = py.call(function, line, py.name(temp, line), self.expr(node.right))
+        return py.all_of([py.is_(kind, py.name("str", line), line), test], line)
 
     def _binary(self, function: str, node: Binary, line: int) -> ast.expr:
         return py.call(function, line, self.expr(node.left), self.expr(node.right))

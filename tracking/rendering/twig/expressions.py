@@ -224,8 +224,8 @@ def _binary(parser: Parser, left: Expr, operator: str, token: Token) -> Expr:
         return Elvis(token.line, left, right)
     if operator == "??":
         return Coalesce(token.line, left, right)
-    if operator == "**" and isinstance(left, Unary) and left.operator in "+-" and not left.grouped:
-        # The sign binds looser than the power, whatever the tokens' order: -1 ** 0 is -1.
+    if operator == "**" and isinstance(left, Unary) and not left.grouped:
+        # Signs and `is not` bind looser than the power, whatever the tokens' order: -1 ** 0 is -1.
         return Unary(left.line, left.operator, Binary(token.line, operator, left.node, right))
     if operator == "matches" and isinstance(right, Const):
         parser.check_pattern(right)
@@ -284,7 +284,7 @@ def _is(parser: Parser, left: Expr, token: Token) -> Expr:
 
 
 def _is_not(parser: Parser, left: Expr, token: Token) -> Expr:
-    return Unary(token.line, "not", _is(parser, left, token), grouped=True)
+    return Unary(token.line, "not", _is(parser, left, token))
 
 
 def _filter(parser: Parser, left: Expr, token: Token) -> Expr:

@@ -143,8 +143,8 @@ _RUNTIME: dict[str, Any] = {
 
 
 def namespace(registry: Registry) -> dict[str, Any]:
-    """The global names of every compiled template. Python's builtins are not among them, but for four types."""
-    names: dict[str, Any] = {"__builtins__": {}, "type": type, "dict": dict, "len": len, "Arrow": Arrow}
+    """The global names of every compiled template. Python's builtins are not among them, but for a few types."""
+    names: dict[str, Any] = {"__builtins__": {}, "type": type, "dict": dict, "str": str, "len": len, "Arrow": Arrow}
     for kind in ("filter", "function", "test"):
         for name, callee in registry.table(kind).items():
             names[f"{kind}_{name.replace(' ', '_')}"] = callee.call

@@ -5,27 +5,28 @@ from __future__ import annotations
 import math
 
 from .errors import PhpError
-from .php import int_of_float, integer, number_of, real, text
+from .php import int_of_float, integer, number_of, real
 from .run import Run
 from .values import Value
 
 
 def php_range(run: Run, low: Value, high: Value, step: Value = 1) -> list[Value]:
     """Numbers or single characters from low to high, both included; downwards when low is the higher one."""
+    kinds = {type(number_of(value)) for value in (low, high)} if _are_texts(low, high) else set()
     stride = real(step)
-    if _is_letter(low) and _is_letter(high) and not (type(step) is float and stride != int(stride)):
-        return _letters(run, text(low), text(high), stride)
-    if _is_float(low) or _is_float(high) or (_is_float(step) and stride != math.floor(stride)):
-        return _floats(run, real(low), real(high), abs(stride) or 1.0, given=stride)
+    if float in kinds or _is_float(step) or type(low) is float or type(high) is float:
+        return _floats(run, real(low), real(high), abs(stride), given=stride)
+    if kinds == {type(None)}:
+        return _letters(run, low, high, stride)
     return _integers(run, _whole(low), _whole(high), stride)
 
 
-def _is_letter(value: Value) -> bool:
-    return type(value) is str and value != "" and number_of(value) is None
+def _are_texts(low: Value, high: Value) -> bool:
+    return type(low) is str and type(high) is str and low != "" and high != ""
 
 
-def _is_float(value: Value) -> bool:
-    return type(value) is float or (type(value) is str and type(number_of(value)) is float)
+def _is_float(step: Value) -> bool:
+    return type(step) is float or (type(step) is str and type(number_of(step)) is float)
 
 
 def _whole(value: Value) -> int:
@@ -49,9 +50,12 @@ def _letters(run: Run, low: str, high: str, stride: float) -> list[Value]:
 def _floats(run: Run, low: float, high: float, stride: float, *, given: float) -> list[Value]:
     if low == high:
         return [low]
-    if given == 0 or abs(high - low) / stride < 1 and abs(high - low) - stride < 0:
+    if given == 0 or abs(high - low) < stride:
         raise _exceeds()
-    count = math.floor(round(abs(high - low) / stride, 9)) + 1 if math.isfinite(high - low) else run.limits.items + 1
+    steps = abs(high - low) / stride
+    if not math.isfinite(steps):
+        raise PhpError("The supplied range exceeds the maximum array size")
+    count = math.floor(steps + 1 + 1e-9 * max(steps, 1.0))
     run.items(count)
     direction = stride if low < high else -stride
     return [low + place * direction for place in range(count)]

@@ -153,7 +153,7 @@ class Run:
 
     def absent(self, path: str | None) -> None:
         """A variable or attribute that was read is not there."""
-        if self.missing is not None and path is not None:
+        if self.missing is not None and path:
             self.missing.add(path)
 
     def joined(self, out: list[str]) -> str:

@@ -60,6 +60,8 @@ def escaped(expr: Expr, strategy: str, registry: Registry) -> Expr:
         return Ternary(expr.line, expr.test, *(escaped(one, strategy, registry) for one in (expr.left, expr.right)))
     if isinstance(expr, Elvis | Coalesce):
         right = escaped(expr.right, strategy, registry)
+        if isinstance(expr.left, Ternary | Elvis | Coalesce):
+            return Ternary(expr.line, expr.left, escaped(expr.left, strategy, registry), right)
         if is_safe(expr.left, strategy, registry):
             return type(expr)(expr.line, expr.left, right)
         return type(expr)(expr.line, Escape(expr.left.line, expr.left, strategy), right)

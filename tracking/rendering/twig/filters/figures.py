@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from ..errors import PhpError, TwigRuntimeError
 from ..numbers import number_format as php_number_format
 from ..numbers import round_half
 from ..numbers import sprintf as php_sprintf
-from ..php import integer, is_object, number_of, real, text, type_name
+from ..php import number_of, real, text, type_name
 from ..run import Run
 from ..values import INT_MIN, Value
 from .arrays import integer_argument
 from .strings import as_text
+
+_CONVERSION = re.compile(r"%(?:\d+\$)?(?:[-+ 0]|'.)*(\d*)(?:\.(\d+))?", re.DOTALL)
 
 
 def absolute(run: Run, num: Value) -> Value:
@@ -57,23 +61,10 @@ def format_(run: Run, format: Value, *values: Value) -> str:
     shape = "" if format is None else as_text(format, "sprintf", 1, "format")
     run.charge(2 + len(shape) // 8)
     run.text(_widths(shape) + sum(len(one) for one in values if type(one) is str))
-    arguments = [text(one) if _has_text(one) else one for one in values]
-    return php_sprintf(shape, arguments)
-
-
-def _has_text(value: Value) -> bool:
-    return is_object(value)
+    return php_sprintf(shape, list(values))
 
 
 def _widths(shape: str) -> int:
-    """An upper bound for what widths and precisions in a format can add."""
-    total, number = len(shape), 0
-    for one in shape:
-        number = number * 10 + ord(one) - 48 if one.isdigit() and one.isascii() and number < 10**7 else 0
-        total = max(total, total + number // 2)
-    return total + shape.count("%") * 400
-
-
-def as_integer(value: Value) -> int:
-    """`(int)`."""
-    return integer(value)
+    """An upper bound for the length of a format's result, its strings aside."""
+    found = _CONVERSION.findall(shape)
+    return len(shape) + sum(400 + int(width[:9] or 0) + int(precision[:9] or 0) for width, precision in found)
