@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import Counter
 from itertools import islice
@@ -26,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, count: int, rate: float, seed: int | None, **options: Any) -> None:
         if not Product.objects.exists():
             raise CommandError("There is no product in the directory: run seed_demo first.")
-        number = time.time_ns() // 1_000_000 if seed is None else seed
+        number = secrets.randbelow(10**6) if seed is None else seed
         done: Counter[str] = Counter()
         try:
             for event in islice(stream(number, now=clock.now()), count):
