@@ -12,6 +12,7 @@ from tracking.choices import AlertState, Timeframe, WatchState
 from tracking.definition import Notifications
 from tracking.models import Alert, Rule, RuleWatch, User, WarningMinute
 from tracking.policy.warning import Breach, Counts
+from tracking.store import windows
 
 _EARLY = timedelta(seconds=2)  # a tick may come this much before its minute; it is the same tick
 _LONGEST = max(timeframe.length for timeframe in Timeframe)
@@ -31,7 +32,7 @@ class Breached:
 
 def watched(now: datetime) -> QuerySet[Rule]:
     """Rules that had warnings in the longest timeframe, or are still firing."""
-    recent = WarningMinute.objects.filter(rule=OuterRef("pk"), minute__gt=now - _LONGEST)
+    recent = WarningMinute.objects.filter(rule=OuterRef("pk"), minute__gte=windows.first_minute(now, _LONGEST))
     rules = Rule.objects.filter(deleted_at=None, current__isnull=False).select_related("current", "watch")
     return rules.filter(
         Q(Exists(recent), current__document__notifications__enable_notifications=True)

@@ -13,12 +13,19 @@ from tracking.store.counters import minute
 
 
 def counts(rule_id: int, *, until: datetime, timeframe: timedelta) -> Counts:
-    """Events and warnings of one rule in (until - timeframe, until], to the minute.
+    """Events and warnings of one rule in (until - timeframe, until], to the minute: from `first_minute` on.
 
-    The minute of `until` counts as far as it has come; the window begins with the first whole minute inside it.
-    Two queries over at most 360 minutes.
+    The minute of `until` counts as far as it has come. Two queries over at most 361 minutes.
     """
-    within = {"rule_id": rule_id, "minute__gt": minute(until - timeframe), "minute__lte": until}
+    within = {"rule_id": rule_id, "minute__gte": first_minute(until, timeframe), "minute__lte": until}
     events = EventMinute.objects.filter(**within).aggregate(total=Sum("events"))["total"] or 0
     causes = WarningMinute.objects.filter(**within).values_list("cause").annotate(total=Sum("warnings"))
     return Counts(events=events, causes={WarningCause(cause): total for cause, total in causes})
+
+
+def first_minute(until: datetime, timeframe: timedelta) -> datetime:
+    """The first minute that lies in the timeframe by half or more.
+
+    Looked at just after a full minute, the whole timeframe counts: five minutes are not four.
+    """
+    return minute(until - timeframe + timedelta(seconds=30))
