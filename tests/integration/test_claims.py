@@ -289,7 +289,7 @@ def test_an_operator_cancels_what_waits_and_nothing_else():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("two_at_once")
 def test_two_workers_that_claim_at_the_same_time_share_nothing():
-    rule = factories.saved_rule()
+    rule = factories.saved_rule(connection=factories.ConnectionFactory(max_sessions=100))
     owed = flow.owe(rule, 40)
     gate = threading.Barrier(4)
     taken: list[list] = []

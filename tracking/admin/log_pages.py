@@ -76,7 +76,7 @@ class LogAdmin(ReadOnlyAdmin):
 def _scope(row: Any, products: dict[int, Product], campaigns: dict[int, Campaign]) -> str:
     found = []
     for kind, key, names in (("Product", row.product_id, products), ("Campaign", row.campaign_id, campaigns)):
-        if key is not None:
+        if key:
             found.append(f"{kind}: {names.get(key, f'#{key}')}")
     return "\n".join(found) or "-"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from tracking import credentials
 from tracking.choices import ConnectionKind, Encryption, Reason
+from tracking.policy.rate import Pace
 from tracking.smtp.endpoint import Endpoint, Timeouts
 
 if TYPE_CHECKING:
@@ -37,6 +39,22 @@ class Connection(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    max_sessions = models.PositiveSmallIntegerField(
+        "sessions at once", default=4, validators=[MinValueValidator(1)], help_text="Over all workers."
+    )
+    max_rate = models.PositiveIntegerField(
+        "mails per minute",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="At most, over all workers. Empty: no limit but the server's own, which is learnt from its replies.",
+    )
+    rate = models.FloatField(null=True, editable=False)  # mails per minute allowed now; None: no limit
+    rate_tokens = models.FloatField(default=0, editable=False)
+    rate_at = models.DateTimeField(null=True, editable=False)  # when the tokens were last counted
+    rate_lowered_at = models.DateTimeField(null=True, editable=False)
+    rate_lowered_from = models.FloatField(null=True, editable=False)
 
     fail_streak = models.PositiveIntegerField("failed sessions in a row", default=0, editable=False)
     paused_until = models.DateTimeField(null=True, editable=False)
@@ -68,6 +86,16 @@ class Connection(models.Model):
             local_hostname=local_hostname,
             ca_file=ca_file,
             timeouts=timeouts,
+        )
+
+    def pace(self) -> Pace:
+        return Pace(
+            most=self.max_rate,
+            rate=self.rate,
+            tokens=self.rate_tokens,
+            counted_at=self.rate_at,
+            lowered_at=self.rate_lowered_at,
+            lowered_from=self.rate_lowered_from,
         )
 
     def paused_at(self, now: datetime) -> bool:

@@ -72,7 +72,7 @@ class Delivery(models.Model):
         "tracking.Connection", on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
     trigger = models.CharField(max_length=60, choices=TRIGGER_CHOICES)
-    product_id = models.PositiveBigIntegerField(null=True)
+    product_id = models.PositiveBigIntegerField(default=0)  # 0: the event named none
     campaign_id = models.PositiveBigIntegerField(null=True)
     once_key = models.CharField(max_length=200, null=True, editable=False)
     test = models.BooleanField(default=False)
@@ -96,7 +96,9 @@ class Delivery(models.Model):
         ordering = ("-id",)
         constraints = [
             models.UniqueConstraint(fields=("event", "rule"), name="one_delivery_per_event_and_rule"),
-            models.UniqueConstraint(fields=("rule", "once_key"), name="once_per_lead"),
+            models.UniqueConstraint(
+                fields=("rule", "once_key"), name="once_per_lead", condition=Q(once_key__isnull=False)
+            ),
             models.CheckConstraint(
                 condition=Q(state="sending", lease_token__isnull=False, lease_until__isnull=False)
                 | ~Q(state="sending") & Q(lease_token__isnull=True, lease_until__isnull=True),
@@ -104,10 +106,18 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # claim: the due ones of a connection, oldest first; sweep: which connections have due ones
-            models.Index(fields=("connection", "next_attempt_at"), name="delivery_due", condition=Q(state__in=WAITING)),
-            # sweep: claims of dead workers
-            models.Index(fields=("lease_until",), name="delivery_lease", condition=Q(state="sending")),
+            # claim: what is due on a connection, product by product; sweep: which connections have any
+            models.Index(
+                fields=("connection", "product_id", "next_attempt_at"),
+                name="delivery_due",
+                condition=Q(state__in=WAITING),
+            ),
+            # metrics: how long the oldest has waited
+            models.Index(fields=("next_attempt_at",), name="delivery_oldest", condition=Q(state__in=WAITING)),
+            # claim: sessions at work on a connection; sweep: claims of dead workers
+            models.Index(
+                fields=("connection", "lease_until"), name="delivery_lease", condition=Q(state=DeliveryState.SENDING)
+            ),
             # log: newest first, by rule or by state
             models.Index(fields=("rule", "id"), name="delivery_of_rule"),
             models.Index(fields=("state", "id"), name="delivery_by_state"),

@@ -50,6 +50,8 @@ def drain(connection_id: int, *, clock: Clock) -> bool:
     `clock` is the database's time, carried on. A connection that does not open ends the slice: the sweeper comes back.
     """
     transport.tidy()
+    if not _fit(connection_id, clock):
+        return False
     knobs = conf.drain()
     claim = claims.claim(connection_id, limit=knobs.mails, lease=knobs.lease, now=clock())
     if claim is None:  # another worker has them, the connection rests, or none is due: all are normal
@@ -60,6 +62,24 @@ def drain(connection_id: int, *, clock: Clock) -> bool:
         finally:
             left = claims.give_back(claim.token)
     return done and (claim.full or left > 0)
+
+
+def _fit(connection_id: int, clock: Clock) -> bool:
+    """Whether the connection may be used. One that has rested long enough first shakes hands; no mail is risked."""
+    connection = connections.to_probe(connection_id, now=clock())
+    if connection is None:
+        return True
+    try:
+        with transport.pool().session(transport.endpoint(connection)):
+            connections.succeeded(connection, now=clock())
+    except CredentialsError as error:
+        connections.failed(connection, reason=Reason.CREDENTIALS, error=str(error), now=clock(), breaks_at=BREAKS_AT)
+        return False
+    except SendError as error:
+        reason = retry.HOLDS.get(error.failure)
+        connections.failed(connection, reason=reason, error=error.message, now=clock(), breaks_at=BREAKS_AT)
+        return False
+    return True
 
 
 def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
@@ -99,6 +119,19 @@ def _send_chunk(
     finally:  # whatever happens: what was sent is written down, and what is not written down stays marked
         _record(claim, results)
     claims.unmark(claim.token)
+    _listen(claim, results, clock)
+
+
+def _listen(claim: Claim, results: Sequence[Result], clock: Clock) -> None:
+    """What a server said between the lines: too fast, or nothing at all."""
+    failures = [one.tried.failure for one in results]
+    if Failure.LIMIT in failures:
+        seconds = (results[-1].tried.ended_at - results[0].tried.started_at).total_seconds()
+        connections.slow_down(claim.connection.pk, seen=60 * len(results) / max(seconds, 1.0), now=clock())
+    if failures and failures[-1] is Failure.TIMEOUT:
+        connections.failed(
+            claim.connection, reason=None, error=results[-1].tried.text, now=clock(), breaks_at=BREAKS_AT
+        )
 
 
 def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, until: float) -> Iterator[Result]:

@@ -17,9 +17,9 @@ from tracking import conf
 from tracking.choices import DeliveryPolicy, DeliveryState, Reason, WarningCause
 from tracking.errors import TrackingError
 from tracking.models import Connection, Delivery, EventMinute, RuleVersion, UsageDay
-from tracking.models.delivery import WAITING
+from tracking.policy import rate
 from tracking.policy.price import unit_price
-from tracking.store import counters, outcomes, versions
+from tracking.store import connections, counters, outcomes, turns, versions
 from tracking.store.counters import Key
 from tracking.store.outcomes import Lost
 
@@ -45,14 +45,16 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, now: datetime) ->
     """
     token = uuid4()
     with transaction.atomic():
-        connection = Connection.objects.filter(pk=connection_id).first()
-        if connection is None or connection.paused_at(now):
+        # No key of it changes: who writes deliveries of this connection meanwhile does not wait.
+        connection = Connection.objects.select_for_update(no_key=True).filter(pk=connection_id).first()
+        if connection is None or connection.paused_at(now) or _busy(connection, now):
             return None
-        due = Delivery.objects.filter(connection_id=connection_id, state__in=WAITING, next_attempt_at__lte=now)
-        found = list(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
+        pace = rate.refreshed(connection.pace(), now=now)
+        found = turns.take(connection_id, limit=rate.allowed(pace, limit), now=now)
         if not found:
             return None
         rows = _together(found)
+        connections.keep_pace(connection, rate.spent(pace, len(rows)))
         Delivery.objects.filter(id__in=[row.id for row in rows]).update(
             state=DeliveryState.SENDING,
             reason="",
@@ -65,6 +67,12 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, now: datetime) ->
     return Claim(
         token=token, connection=connection, deliveries=rows, full=len(found) == limit or len(rows) < len(found)
     )
+
+
+def _busy(connection: Connection, now: datetime) -> bool:
+    """Whether all sessions that the connection may have are at work. One that fails gets a single one."""
+    most = 1 if connection.fail_streak else connection.max_sessions
+    return turns.sessions_at_work(connection.pk, now=now) >= most
 
 
 def _together(rows: list[Delivery]) -> list[Delivery]:

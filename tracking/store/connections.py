@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,8 @@ from tracking.choices import ConnectionKind, DeliveryState, Encryption, Reason
 from tracking.definition import Server
 from tracking.errors import RuleError
 from tracking.models import Connection, Delivery
-from tracking.policy import retry
+from tracking.policy import rate, retry
+from tracking.policy.rate import Pace
 from tracking.smtp.guard import Guard, static_host_error, static_port_error
 from tracking.smtp.providers import PROVIDERS
 
@@ -102,6 +103,17 @@ def from_preset(provider: str, *, region: str = "") -> dict[str, Any]:
     }
 
 
+def to_probe(connection_id: int, *, now: datetime) -> Connection | None:
+    """The connection, if its rest is over and this worker is the one to try it; None if it may be used as it is.
+
+    The others keep away for as long as the try may take.
+    """
+    rested = Connection.objects.filter(pk=connection_id, paused_until__lte=now)
+    if rested.update(paused_until=now + PROBE) == 0:
+        return None
+    return Connection.objects.get(pk=connection_id)
+
+
 def succeeded(connection: Connection, *, now: datetime) -> None:
     """A session opened: forget the failures before it, and let what was held for them go."""
     troubled = Connection.objects.filter(pk=connection.pk, version=connection.version, fail_streak__gt=0)
@@ -123,6 +135,26 @@ def failed(connection: Connection, *, reason: Reason | None, error: str, now: da
         current.update(paused_until=now + retry.pause(over), pause_reason=reason or "")
 
 
+def keep_pace(connection: Connection, pace: Pace) -> None:
+    """Write down how fast the connection may go. Nothing is written while there is no limit."""
+    if pace == connection.pace():
+        return
+    Connection.objects.filter(pk=connection.pk).update(
+        rate=pace.rate,
+        rate_tokens=pace.tokens,
+        rate_at=pace.counted_at,
+        rate_lowered_at=pace.lowered_at,
+        rate_lowered_from=pace.lowered_from,
+    )
+
+
+def slow_down(connection_id: int, *, seen: float, now: datetime) -> None:
+    """The server said "too fast" when it saw that many mails per minute from one of our sessions."""
+    with transaction.atomic():
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+        keep_pace(row, rate.lowered(rate.refreshed(row.pace(), now=now), seen=seen * row.max_sessions, now=now))
+
+
 def release(connection_id: int, *, now: datetime) -> int:
     """Make due what is held because of the connection, and let it try at once; how many deliveries that are."""
     Connection.objects.filter(pk=connection_id).update(fail_streak=0, paused_until=None, pause_reason="")
@@ -130,4 +162,5 @@ def release(connection_id: int, *, now: datetime) -> int:
     return held.update(state=DeliveryState.RETRYING, reason="", next_attempt_at=now)
 
 
+PROBE = timedelta(minutes=1)
 HELD_BY_CONNECTION = (*(reason.value for reason in retry.HOLDS.values()), Reason.CREDENTIALS.value)

@@ -48,7 +48,7 @@ def _row(owed: Owed, now: datetime) -> Delivery:
         version_id=candidate.version_id,
         connection_id=candidate.connection_id,
         trigger=event.trigger,
-        product_id=event.product,
+        product_id=event.product or 0,
         campaign_id=event.campaign,
         once_key=event.lead_id if candidate.once_per_lead and not event.test else None,
         test=event.test,

@@ -162,6 +162,8 @@ def _row(
     definition: RuleDefinition, rule: Rule | None, *, author: User | None, now: datetime, key: UUID | None
 ) -> Rule:
     row = rule or Rule(author=author, created_at=now, key=key or uuid4())
+    if row.pk:  # as it stands now, not as the caller read it; two that save at the same time wait for each other
+        row.refresh_from_db(from_queryset=Rule.objects.select_for_update())
     row.name = definition.name
     row.trigger = definition.trigger
     row.kind = definition.action.kind.value

@@ -1,0 +1,121 @@
+"""Who goes next, how many at once, how fast: limits of a connection that all workers share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests import factories, flow
+from tests.factories import NOON
+from tests.smtp_actions import Say
+from tests.smtp_server import ScriptedServer, Step
+from tracking.choices import DeliveryState
+from tracking.models import Connection, Delivery
+from tracking.pipeline import deliver
+from tracking.store import claims, turns
+
+LEASE = timedelta(seconds=60)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def first_turn(monkeypatch) -> None:
+    monkeypatch.setattr(turns, "_last_served", {})
+
+
+def claimed(connection: Connection, *, limit: int = 200) -> list[Delivery]:
+    claim = claims.claim(connection.pk, limit=limit, lease=LEASE, now=NOON)
+    return [] if claim is None else claim.deliveries
+
+
+def test_a_flood_of_one_product_leaves_room_for_the_others():
+    connection = factories.ConnectionFactory(max_sessions=100)
+    flood, quiet = (factories.saved_rule(connection=connection) for _ in range(2))
+    flow.owe(flood, 30)
+    flow.owe(quiet, 2)
+
+    served = [row.rule_id for row in claimed(connection, limit=6)]
+
+    assert served.count(quiet.pk) == 2
+    assert served.count(flood.pk) >= 3
+
+
+def test_more_products_than_one_claim_serves_take_turns():
+    connection = factories.ConnectionFactory(max_sessions=100)
+    rules = [factories.saved_rule(connection=connection) for _ in range(turns.PRODUCTS + 3)]
+    for rule in rules:
+        flow.owe(rule, 3)
+
+    served = {row.rule_id for _ in range(2) for row in claimed(connection, limit=turns.PRODUCTS)}
+
+    assert served == {rule.pk for rule in rules}
+
+
+def test_a_connection_has_no_more_sessions_than_it_may():
+    connection = factories.ConnectionFactory(max_sessions=2)
+    flow.owe(factories.saved_rule(connection=connection), 10)
+
+    assert [len(claimed(connection, limit=3)) for _ in range(3)] == [3, 3, 0]
+
+
+def test_a_failing_connection_has_one_session():
+    connection = factories.ConnectionFactory(max_sessions=5, fail_streak=1)
+    flow.owe(factories.saved_rule(connection=connection), 10)
+
+    assert [len(claimed(connection, limit=3)) for _ in range(2)] == [3, 0]
+
+
+def test_over_the_rate_limit_mail_waits_and_no_try_is_spent():
+    connection = factories.ConnectionFactory(max_sessions=100, max_rate=30)
+    flow.owe(factories.saved_rule(connection=connection), 10)
+
+    assert [len(claimed(connection)) for _ in range(2)] == [5, 0]
+    later = claims.claim(connection.pk, limit=200, lease=LEASE, now=NOON + timedelta(seconds=4))
+
+    assert later is not None
+    assert len(later.deliveries) == 2
+    assert set(Delivery.objects.filter(state=DeliveryState.QUEUED).values_list("tries", flat=True)) == {0}
+
+
+def test_a_server_that_says_too_fast_is_gone_about_more_slowly():
+    with ScriptedServer(script={Step.MAIL: Say("421 4.7.0 Too many messages, slow down")}) as server:
+        connection = factories.ConnectionFactory(port=server.port)
+        (row,) = flow.owe(factories.saved_rule(connection=connection), 1)
+
+        deliver.drain(connection.pk, clock=lambda: NOON)
+
+    connection.refresh_from_db()
+    row.refresh_from_db()
+    assert (row.state, row.tries) == (DeliveryState.HELD, 0)
+    assert connection.rate is not None
+    assert connection.rate_lowered_at == NOON
+
+
+def test_a_rested_connection_shakes_hands_before_any_mail_is_risked():
+    connection = factories.ConnectionFactory(port=1, fail_streak=5, paused_until=NOON - timedelta(seconds=1))
+    (row,) = flow.owe(factories.saved_rule(connection=connection), 1)
+
+    assert deliver.drain(connection.pk, clock=lambda: NOON) is False
+
+    connection.refresh_from_db()
+    row.refresh_from_db()
+    assert (row.state, row.tries, row.attempts.count()) == (DeliveryState.QUEUED, 0, 0)
+    assert connection.fail_streak == 6
+    assert connection.paused_until > NOON + timedelta(seconds=60)
+
+
+def test_a_handshake_that_works_lets_the_mail_go():
+    with ScriptedServer() as server:
+        rested = NOON - timedelta(seconds=1)
+        connection = factories.ConnectionFactory(port=server.port, fail_streak=5, paused_until=rested)
+        (row,) = flow.owe(factories.saved_rule(connection=connection), 1)
+
+        deliver.drain(connection.pk, clock=lambda: NOON)
+
+    connection.refresh_from_db()
+    row.refresh_from_db()
+    assert row.state == DeliveryState.SENT
+    assert (connection.fail_streak, connection.paused_until) == (0, None)
+    assert len(server.sessions) == 1

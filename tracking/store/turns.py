@@ -1,0 +1,79 @@
+"""Whose mail goes next: products take turns, so that one product's flood never keeps the others waiting."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection as database
+
+from tracking.models import Delivery
+from tracking.models.delivery import WAITING
+
+PRODUCTS = 10  # served in one claim
+
+_last_served: dict[int, int] = {}  # connection -> product; a worker's own memory is fair enough
+_lock = threading.Lock()
+
+# The products that have something waiting on a connection, found by hopping along the index: what this costs
+# depends on the number of products, not of deliveries.
+_WAITING_PRODUCTS = """
+    WITH RECURSIVE hop (product_id) AS (
+        SELECT min(product_id) FROM tracking_delivery
+        WHERE connection_id = %s AND state IN ('queued', 'retrying', 'held') AND product_id > %s
+      UNION ALL
+        SELECT (SELECT min(product_id) FROM tracking_delivery
+                WHERE connection_id = %s AND state IN ('queued', 'retrying', 'held') AND product_id > hop.product_id)
+        FROM hop WHERE hop.product_id IS NOT NULL
+    )
+    SELECT product_id FROM hop WHERE product_id IS NOT NULL LIMIT %s
+"""
+
+
+def take(connection_id: int, *, limit: int, now: datetime) -> list[Delivery]:
+    """Due deliveries of a connection, locked, at most `limit`: a share for each product, its oldest first.
+
+    To be called inside a transaction. Begins with the product after the one that this worker served last.
+    """
+    products = _in_turn(connection_id)
+    rows: list[Delivery] = []
+    for number, product in enumerate(products):
+        share = -(-(limit - len(rows)) // (len(products) - number))  # what others leave goes to those who follow
+        rows += _oldest_due(connection_id, product, share, now)
+    if products:
+        with _lock:
+            _last_served[connection_id] = products[-1]
+    return rows
+
+
+def _in_turn(connection_id: int) -> list[int]:
+    with _lock:
+        last = _last_served.get(connection_id, -1)
+    products = _waiting_products(connection_id, after=last, limit=PRODUCTS)
+    if last >= 0 and len(products) < PRODUCTS:
+        first = _waiting_products(connection_id, after=-1, limit=PRODUCTS - len(products))
+        products += [product for product in first if product <= last]
+    return products
+
+
+def _waiting_products(connection_id: int, *, after: int, limit: int) -> list[int]:
+    with database.cursor() as cursor:
+        cursor.execute(_WAITING_PRODUCTS, [connection_id, after, connection_id, limit])
+        return [product for (product,) in cursor.fetchall()]
+
+
+def _oldest_due(connection_id: int, product: int, limit: int, now: datetime) -> list[Delivery]:
+    if limit <= 0:
+        return []
+    due = Delivery.objects.filter(
+        connection_id=connection_id, product_id=product, state__in=WAITING, next_attempt_at__lte=now
+    )
+    return list(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
+
+
+def sessions_at_work(connection_id: int, *, now: datetime) -> int:
+    """How many workers hold a living claim on a connection."""
+    held = Delivery.objects.filter(connection_id=connection_id, state="sending", lease_until__gt=now)
+    tokens: set[UUID | None] = set(held.order_by().values_list("lease_token", flat=True).distinct())
+    return len(tokens)
