@@ -72,6 +72,8 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
+        if self._name_is_taken(typed.get("name", "")):
+            self.add_error("name", "Another connection has this name.")
         typed["key"] = typed.get("key") or slugify(typed.get("name", ""))
         preset = PROVIDERS.get(typed.get("provider", ""))
         if preset is None or not preset.regions:
@@ -81,6 +83,11 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             if not typed.get(name) and name not in self.errors:
                 self.add_error(name, "Is required.")
         return typed
+
+    def _name_is_taken(self, name: str) -> bool:
+        """Model forms skip the constraint, as the kind is no field of the form."""
+        others = Connection.objects.filter(kind=ConnectionKind.ESP, name=name)
+        return others.exclude(pk=self.instance.pk or 0).exists()
 
     def _prescribe(self, typed: dict[str, Any]) -> None:
         """Fill what is blank, and what stands as it was for another provider."""

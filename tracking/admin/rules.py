@@ -103,10 +103,10 @@ class RuleAdmin(ListAdmin):
         return f"{rule.created_at:%Y-%m-%d %H:%M}"
 
     @admin.display(description="Adjacent Rules")
-    def adjacent_rules(self, rule: Rule) -> SafeString:
+    def adjacent_rules(self, rule: Rule) -> SafeString | str:
         count: int = getattr(rule, "adjacent_count", 0)
         url = f"{reverse('admin:tracking_rule_changelist')}?{urlencode({AdjacentFilter.parameter_name: rule.pk})}"
-        return format_html('<a class="text-link" href="{}">{}</a>', url, count) if count else format_html("0")
+        return format_html('<a class="text-link" href="{}">{}</a>', url, count) if count else "0"
 
     @admin.action(description="Enable selected rules", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
