@@ -45,7 +45,7 @@ def test_amounts_follow_currency_and_locale(value: float, currency: str, locale:
         (12345, "scientific", "en", "1.2345E4"),
         (1234, "decimal", "ar", "١٬٢٣٤"),
         (math.inf, "decimal", "en", "∞"),
-        (math.nan, "percent", "en", "NaN"),
+        (math.nan, "percent", "en", "NaN%"),
         (-1042.05, "spellout", "en", "minus one thousand forty-two point zero five"),
         (0, "spellout", "en", "zero"),
         (112, "ordinal", "en", "112th"),
@@ -74,10 +74,16 @@ def test_numbers_have_styles(value: float, style: str, locale: str, expected: st
         ({"rounding_increment": 5}, "1,235"),
         ({"max_significant_digits_used": 2}, "1,200"),
         ({"rounding_mode": "floor", "fraction_digit": 0}, "1,234"),
+        ({"max_integer_digit": 2}, "34.568"),
     ],
 )
 def test_attributes_change_a_number(attrs: dict[str, Any], expected: str) -> None:
     assert intl.format_number(1234.5678, attrs) == expected
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("floor", "-2"), ("ceiling", "-1"), ("up", "-2"), ("down", "-1")])
+def test_negative_numbers_are_rounded_on_the_number_line(mode: str, expected: str) -> None:
+    assert intl.format_number(-1.5, {"rounding_mode": mode, "fraction_digit": 0}) == expected
 
 
 @pytest.mark.parametrize(
@@ -129,6 +135,7 @@ def test_dates_have_styles(date: str, time: str, locale: str, expected: str) -> 
         ("yy.MM.dd HH:mm:ss.SSS", "26.03.14 16:09:26.000"),
         ("h 'o''clock' a", "4 o'clock PM"),
         ("z zzzz O XXX xx VV", "GMT+1 Central European Standard Time GMT+1 +01:00 +0100 Europe/Paris"),
+        ("y 'is open", "2026 is open"),
         ("", "Mar 14, 2026"),
     ],
 )

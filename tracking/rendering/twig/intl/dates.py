@@ -19,9 +19,11 @@ from babel.dates import DateTimeFormat
 from tracking.rendering.twig.intl import zones
 from tracking.rendering.twig.intl.conventions import KEPT, LENGTHS, Conventions, conventions, find_locale
 
+_JULIAN_OFFSET: Final = 1_721_425  # from Python's ordinal to the Julian day
+_NO_STYLE: Final = "yyyyMMdd hh:mm a"  # what ICU writes when both styles are none
 MAX_FIELD: Final = 32  # letters of one field; longer ones would pad without end
 
-_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<field>([A-Za-z])\3*)|(?P<text>[^A-Za-z']+|')")
+_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)(?:'|$)|(?P<field>([A-Za-z])\3*)|(?P<text>[^A-Za-z']+|')")
 
 
 @lru_cache(maxsize=512)
@@ -32,10 +34,15 @@ def _tokens(pattern: str) -> tuple[tuple[str, str], ...]:
         if found["field"]:
             pieces.append(("field", found["field"]))
         elif found["quoted"] is not None:
-            pieces.append(("text", found["quoted"].replace("''", "'") or "'"))
+            pieces.append(("text", _quoted(found["quoted"], whole=found[0])))
         else:
             pieces.append(("text", found["text"]))
     return tuple(pieces)
+
+
+def _quoted(inner: str, *, whole: str) -> str:
+    """A quoted text; two apostrophes alone are one, and an open quote runs to the end."""
+    return "'" if whole == "''" else inner.replace("''", "'")
 
 
 def format_pattern(moment: datetime, pattern: str, locale: str) -> str:
@@ -104,6 +111,21 @@ def _fraction(moment: datetime, field: str, found: Conventions) -> str:
     return _digits(f"{moment.microsecond:06d}"[: len(field)].ljust(len(field), "0"), found)
 
 
+def _half_day_or_noon(moment: datetime, field: str, found: Conventions) -> str:
+    if moment.hour % 12 or moment.minute or moment.second:
+        return _half_day(moment, field, found)
+    return str(DateTimeFormat(moment, _in_region(found.locale))[field])
+
+
+def _julian_day(moment: datetime, field: str, found: Conventions) -> str:
+    return _number(moment.toordinal() + _JULIAN_OFFSET, field, found)
+
+
+def _nothing(moment: datetime, field: str, found: Conventions) -> str:
+    """Fields that only a skeleton knows."""
+    return ""
+
+
 def _zone(moment: datetime, field: str, found: Conventions) -> str:
     return zones.format_zone(moment, field, found)
 
@@ -119,6 +141,10 @@ _OWN_FIELDS: Final[dict[str, Callable[[datetime, str, Conventions], str]]] = {
     "S": _fraction,
     **dict.fromkeys("zOZXx", _zone),
     "r": _year,
+    "U": _year,
+    "b": _half_day_or_noon,
+    "g": _julian_day,
+    **dict.fromkeys("jJC", _nothing),
 }
 
 
@@ -129,7 +155,7 @@ def style_pattern(date_style: str, time_style: str, locale: str) -> str:
     time = "" if time_style == "none" else found.times[LENGTHS.index(time_style)]
     if date and time:
         return found.joins[LENGTHS.index(date_style)].replace("{1}", date).replace("{0}", time)
-    return date or time or found.joins[-1].replace("{1}", found.dates[-1]).replace("{0}", found.times[-1])
+    return date or time or _NO_STYLE
 
 
 def format_styles(moment: datetime, date_style: str, time_style: str, locale: str, *, today: datetime) -> str:

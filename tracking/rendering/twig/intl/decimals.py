@@ -36,6 +36,9 @@ ROUNDINGS: Final[dict[str, str]] = {
     "halfup": ROUND_HALF_UP,
 }
 
+# A negative number is rounded by its size: down is then up.
+_OPPOSITE: Final = {"ceiling": "floor", "floor": "ceiling"}
+
 _NUMBER = re.compile(r"(?:'[^']*'|[^#0-9@,.'])*")
 _SHAPE = re.compile(r"(?P<whole>[#0-9,@]*)(?:\.(?P<fraction>[0-9#]*))?(?:E(?P<plus>\+?)(?P<exponent>0+))?")
 
@@ -111,14 +114,19 @@ def format_decimal(value: Decimal, format: DecimalFormat, symbols: Mapping[str, 
 
     `money` picks the separators of amounts.
     """
-    if value.is_nan():
-        return symbols.get("nan", "NaN")
-    negative = value.is_signed()
-    body = (
-        symbols.get("infinity", "∞") if value.is_infinite() else _body(abs(value), format, symbols, zero, money=money)
-    )
+    negative = value.is_signed() and not value.is_nan()
+    if negative:
+        format = replace(format, rounding=_OPPOSITE.get(format.rounding, format.rounding))
+    body = _endless(value, symbols) or _body(value.copy_abs(), format, symbols, zero, money=money)
     prefix, suffix = _affixes(format, symbols, negative=negative)
     return _pad(prefix, body, suffix, format)
+
+
+def _endless(value: Decimal, symbols: Mapping[str, str]) -> str:
+    """The sign for no number or infinity; nothing for finite numbers."""
+    if value.is_nan():
+        return symbols.get("nan", "NaN")
+    return symbols.get("infinity", "∞") if value.is_infinite() else ""
 
 
 def _body(value: Decimal, format: DecimalFormat, symbols: Mapping[str, str], zero: str, *, money: bool) -> str:
@@ -139,7 +147,8 @@ def _digits(value: Decimal, format: DecimalFormat) -> tuple[str, str]:
     fraction = fraction.rstrip("0").ljust(format.min_fraction, "0")
     whole = whole.lstrip("0").rjust(format.min_integer, "0")
     if format.max_integer is not None:
-        whole = whole[len(whole) - format.max_integer :] if len(whole) > format.max_integer else whole
+        kept = whole[max(len(whole) - format.max_integer, 0) :]
+        whole = kept.lstrip("0").rjust(format.min_integer, "0")
     return whole or ("" if fraction else "0"), fraction
 
 
@@ -152,6 +161,8 @@ def _round(value: Decimal, places: int, format: DecimalFormat) -> Decimal:
 
 def _significant(value: Decimal, format: DecimalFormat) -> tuple[str, str]:
     least, most = format.significant or (1, 6)
+    if not value:
+        return "0".rjust(format.min_integer, "0"), "0" * (least - 1)
     places = most - 1 - (value.adjusted() if value else 0)
     rounded = value.quantize(Decimal(1).scaleb(-places), ROUNDINGS[format.rounding], _CONTEXT)
     whole, _, fraction = f"{rounded:f}".partition(".")
