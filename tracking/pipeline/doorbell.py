@@ -26,13 +26,12 @@ class Doorbell:
         self._wanted: dict[int, None] = {}  # a set that keeps its order
         self._lock = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._pid = 0
         self._publishing = False
+        os.register_at_fork(after_in_child=self.forget_parent)
         atexit.register(self.flush)
 
     def ring(self, ids: Iterable[int]) -> None:
         """Returns at once."""
-        self._own_this_process()
         with self._lock:
             self._wanted.update(dict.fromkeys(ids))
             if self._thread is None or not self._thread.is_alive():
@@ -47,13 +46,12 @@ class Doorbell:
             while (self._wanted or self._publishing) and (left := until - time.monotonic()) > 0:
                 self._lock.wait(left)
 
-    def _own_this_process(self) -> None:
-        """After a fork the thread and whoever held the lock are gone."""
-        if self._pid != os.getpid():
-            self._pid = os.getpid()
-            self._lock = threading.Condition()
-            self._thread = None
-            self._publishing = False
+    def forget_parent(self) -> None:
+        """In a forked child the thread, and whoever held the lock, are gone; its rings are the parent's to publish."""
+        self._lock = threading.Condition()
+        self._thread = None
+        self._publishing = False
+        self._wanted = {}
 
     def _run(self) -> None:
         while True:
