@@ -53,6 +53,11 @@ def test_amounts_follow_currency_and_locale(value: float, currency: str, locale:
         (3725, "duration", "en", "1:02:05"),
         (45, "duration", "en", "45 sec."),
         (90, "duration", "en", "1:30"),
+        (3725, "duration", "de", "3.725"),
+        (21, "ordinal", "sv", "21:a"),
+        (1, "ordinal", "fr", "1er"),
+        (-3, "ordinal", "de", "\u22123."),
+        (7, "ordinal", "ja", "第7"),
     ],
 )
 def test_numbers_have_styles(value: float, style: str, locale: str, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""ICU's rule-based formats for English: numbers in words, ordinals, durations."""
+"""ICU's rule-based formats: ordinals in many languages, durations, and English numbers in words."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ _LARGEST: Final = 10**18  # from here on ICU's rules print digits
 
 def spellout(value: Decimal, found: Conventions) -> str:
     """ "one thousand two hundred thirty-four point five"; digits behind the point one by one."""
-    _english_only(found, "spellout")
+    if found.locale.language != "en":
+        raise ValueError('The style "spellout" is only available in English without PyICU.')
     if value.is_nan():
         return "not a number"
     sign = "minus " if value.is_signed() and value else ""
     if value.is_infinite():
         return f"{sign}infinity"
-    whole, _, fraction = f"{abs(value):f}".partition(".")
+    whole, _, fraction = f"{value.copy_abs():f}".partition(".")
     fraction = fraction.rstrip("0")
     words = _words(int(whole), found)
     return f"{sign}{words}" + (" point " + " ".join(_ONES[int(digit)] for digit in fraction) if fraction else "")
@@ -49,25 +50,47 @@ def _words(number: int, found: Conventions) -> str:
 
 
 def _plain(value: Decimal, found: Conventions) -> str:
-    return format_decimal(value, parse_pattern("#,##0"), found.symbols, found.zero, money=False)
+    return format_decimal(value, parse_pattern(found.decimal.partition(".")[0]), found.symbols, found.zero, money=False)
+
+
+# language -> (what stands before, what stands behind by CLDR's ordinal category); others write "3."
+_ORDINALS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "en": ("", {"one": "st", "two": "nd", "few": "rd", "other": "th"}),
+    "fr": ("", {"one": "er", "other": "e"}),
+    "es": ("", {"other": ".º"}),
+    "it": ("", {"other": "º"}),
+    "pt": ("", {"other": "º"}),
+    "ca": ("", {"one": "r", "two": "n", "few": "t", "other": "è"}),
+    "ro": ("", {"other": "a"}),
+    "nl": ("", {"other": "e"}),
+    "sv": ("", {"one": ":a", "other": ":e"}),
+    "hi": ("", {"one": "ला", "two": "रा", "few": "था", "many": "ठा", "other": "वाँ"}),
+    "ja": ("第", {"other": ""}),
+    "zh": ("第", {"other": ""}),
+    "ko": ("", {"other": "번째"}),
+    "th": ("ที่ ", {"other": ""}),
+}
 
 
 def ordinal(value: Decimal, found: Conventions) -> str:
-    """ "21st"; halves round to even, a minus sign is U+2212."""
-    _english_only(found, "ordinal")
+    """ "21st", "21.", "21e"; halves round to even, a minus sign is U+2212."""
     if not value.is_finite():
         return _endless(value, found)
-    number = int(abs(value).to_integral_value(ROUND_HALF_EVEN))
-    suffix = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return ("\u2212" if value.is_signed() and value else "") + _plain(Decimal(number), found) + suffix
+    number = int(value.copy_abs().to_integral_value(ROUND_HALF_EVEN))
+    before, behind = _ORDINALS.get(found.locale.language, ("", {"other": "."}))
+    category = found.locale.ordinal_form(number) if len(behind) > 1 else "other"
+    shown = _plain(Decimal(number), found) + behind.get(category, behind["other"])
+    sign = "\u2212" if value.is_signed() and value else ""
+    return f"{before}{sign}{shown}"
 
 
 def duration(value: Decimal, found: Conventions) -> str:
-    """Seconds as "1:01:01", "21:34" or "12 sec."."""
-    _english_only(found, "duration")
+    """Seconds as "1:01:01", "21:34" or "12 sec." in English; ICU's other languages write the number alone."""
     if not value.is_finite():
         return "NaN" if value.is_nan() else found.symbols.get("infinity", "∞")
-    seconds = int(abs(value).to_integral_value(ROUND_HALF_EVEN))
+    if found.locale.language != "en":
+        return _plain(value, found)
+    seconds = int(value.copy_abs().to_integral_value(ROUND_HALF_EVEN))
     sign = "-" if value.is_signed() and value else ""
     if seconds < 60:
         return f"{sign}{seconds} sec."
@@ -81,11 +104,6 @@ def _endless(value: Decimal, found: Conventions) -> str:
     if value.is_nan():
         return "NaN"
     return ("\u2212" if value.is_signed() else "") + found.symbols.get("infinity", "∞")
-
-
-def _english_only(found: Conventions, style: str) -> None:
-    if found.locale.language != "en":
-        raise ValueError(f'The style "{style}" is only available in English without PyICU.')
 
 
 RULES: Final[dict[str, Callable[[Decimal, Conventions], str]]] = {
