@@ -55,17 +55,13 @@ def _write(catcher: Catcher, *, author: User, now: datetime) -> None:
         row = Connection(key=key, name=name, provider="other", login=CUSTOM_LOGIN, **_server(catcher))
         connections.save(row, password=_PASSWORD, now=now)
     for demo in RULES:
-        rules.save(
-            _definition(demo, catcher), author=author, now=now, key=demo.key, enabled=demo.enabled, **_secret(demo)
-        )
+        password = _PASSWORD if demo.custom else None
+        definition = _definition(demo, catcher)
+        rules.save(definition, author=author, now=now, key=demo.key, enabled=demo.enabled, password=password)
 
 
 def _server(catcher: Catcher) -> dict[str, Any]:
     return {"host": catcher.host, "port": catcher.port, "encryption": Encryption.NONE.value}
-
-
-def _secret(demo: DemoRule) -> dict[str, str]:
-    return {"password": _PASSWORD} if demo.custom else {}
 
 
 def _definition(demo: DemoRule, catcher: Catcher) -> RuleDefinition:

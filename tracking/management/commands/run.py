@@ -66,15 +66,15 @@ class Command(BaseCommand):
 
     def _start(self, supervisor: Supervisor, *, web_port: int, mail_port: int) -> None:
         self._say("Preparing the database and the demo data …")
-        supervisor.run(Part(name="migrate", command=(*_MANAGE, "migrate", "--no-input")), seconds=300)
-        seed = (*_MANAGE, "seed_demo", "--catcher", f"{ports.HOST}:{mail_port}")
-        supervisor.run(Part(name="seed_demo", command=seed), seconds=120)
-        self._say("Starting mail catcher, worker, web and beat …")
-        for part in _parts(web_port=web_port, mail_port=mail_port):
+        supervisor.start(_catcher(mail_port))  # it needs no database, and listens by the time there is mail
+        seed = (*_MANAGE, "seed_demo", "--migrate", "--catcher", f"{ports.HOST}:{mail_port}")
+        supervisor.run(Part(name="database", command=seed), seconds=300)
+        self._say("Starting worker, web and beat …")
+        for part in _parts(web_port):
             supervisor.start(part)
         first = (*_MANAGE, "feed_events", "--count", str(FIRST_EVENTS))
+        supervisor.run(Part(name="first-events", command=first), seconds=120)
         supervisor.until(partial(ports.answers, mail_port), seconds=START_SECONDS, what="catcher")
-        supervisor.run(Part(name="feed_events", command=first), seconds=120)
         supervisor.until(partial(_web_answers, web_port), seconds=START_SECONDS, what="web")
         self._say(_welcome(web_port, mail_port, DemoLogin.read(environment.VAR)))
 
@@ -118,14 +118,19 @@ def _start_broker(supervisor: Supervisor, socket_path: Path) -> None:
     supervisor.until(partial(broker.answers, socket_path), seconds=START_SECONDS, what="broker")
 
 
-def _parts(*, web_port: int, mail_port: int) -> Sequence[Part]:
+def _catcher(port: int) -> Part:
+    command = (*_MANAGE, "catch_mail", "--host", ports.HOST, "--port", str(port))
+    return Part(
+        name="catcher", command=command, advice="If its port is in use, choose another: MAIL_PORT=1026 make run"
+    )
+
+
+def _parts(web_port: int) -> Sequence[Part]:
     """In the order of their start; they end in the reverse order, so that nothing new comes in at the end."""
-    catch = (*_MANAGE, "catch_mail", "--host", ports.HOST, "--port", str(mail_port))
     worker = (*_CELERY, "worker", "--queues", "mail,watch", "--pool", "threads", "--without-gossip", "--without-mingle")
     web = (sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{ports.HOST}:{web_port}")
     gunicorn = ("--workers", "1", "--threads", "8", "--graceful-timeout", "3", "--no-control-socket")
     return (
-        Part(name="catcher", command=catch, advice="If its port is in use, choose another: MAIL_PORT=1026 make run"),
         Part(name="worker", command=worker, grace=8, advice="What it had begun goes on at the next start: make run"),
         Part(name="web", command=(*web, *gunicorn), advice="If its port is in use, choose another: PORT=8010 make run"),
         Part(name="beat", command=(*_CELERY, "beat", "--pidfile="), advice="Start again: make run"),

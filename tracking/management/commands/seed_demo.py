@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tracking.demo.seed import Catcher, seed, show_login
@@ -21,10 +22,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--catcher", default="127.0.0.1:1025", metavar="HOST:PORT", help="where mails are caught")
 
-    def handle(self, *args: Any, catcher: str, **options: Any) -> None:
+        parser.add_argument("--migrate", action="store_true", help="bring the database up to date first")
+
+    def handle(self, *args: Any, catcher: str, migrate: bool, **options: Any) -> None:
         host, _, port = catcher.rpartition(":")
         if not host or not port.isdigit():
             raise CommandError("--catcher must be HOST:PORT, for example 127.0.0.1:1025")
+        if migrate:
+            call_command("migrate", interactive=False, stdout=self.stdout)
         folder, now = settings.BASE_DIR / "var", clock.now()
         try:
             new = seed(Catcher(host, int(port)), folder=folder, now=now)
