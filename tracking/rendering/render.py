@@ -8,7 +8,7 @@ from typing import Any
 
 from tracking.choices import ContentType, RecipientRole
 from tracking.errors import TemplateError
-from tracking.rendering import placeholders, sandbox
+from tracking.rendering import logic, placeholders
 from tracking.rendering.context import HEADS, unknown_names
 from tracking.rendering.placeholders import Path
 
@@ -88,7 +88,7 @@ def _plain(source: str, context: Mapping[str, Any], missing: set[str]) -> str:
 
 def _written(source: str, context: Mapping[str, Any], *, use_twig: bool, html: bool, missing: set[str]) -> str:
     if use_twig:
-        return sandbox.parse(source, html=html).render(context, missing=missing)
+        return logic.parse(source, html=html).render(context, missing=missing)
     return placeholders.parse(source).render(context, html=html, missing=missing)
 
 
@@ -102,7 +102,7 @@ def problems(template: EmailTemplate) -> Iterator[tuple[str, str]]:
 
 
 def _names(source: str, use_twig: bool, html: bool) -> list[Path]:
-    return sandbox.parse(source, html=html).names() if use_twig else placeholders.parse(source).names()
+    return logic.parse(source, html=html).names() if use_twig else placeholders.parse(source).names()
 
 
 def _problems(field: str, names: Callable[[], list[Path]]) -> Iterator[tuple[str, str]]:
