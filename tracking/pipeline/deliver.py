@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -41,6 +42,8 @@ log = structlog.get_logger(__name__)
 BREAKS_AT = 5  # sessions in a row that did not open, until a connection rests
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
+stopping = threading.Event()  # set when the process is asked to end: the mail in flight is finished, no other begun
+
 _INTERNAL = "The mail could not be made: {}. This is a fault of ours; the log of the worker has the details."
 
 
@@ -50,7 +53,7 @@ def drain(connection_id: int, *, clock: Clock) -> bool:
     `clock` is the database's time, carried on. A connection that does not open ends the slice: the sweeper comes back.
     """
     transport.tidy()
-    if not _fit(connection_id, clock):
+    if stopping.is_set() or not _fit(connection_id, clock):
         return False
     knobs = conf.drain()
     claim = claims.claim(connection_id, limit=knobs.mails, lease=knobs.lease, now=clock())
@@ -94,7 +97,7 @@ def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
             _send_chunk(claim, deliveries, endpoint, clock, until=until)
         except SendError as error:
             return _not_opened(claim, error, clock)
-        if time.monotonic() > until:
+        if _is_over(until):
             break
     return True
 
@@ -143,8 +146,12 @@ def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, 
         except SendError as error:
             outcome = _unopened(one, error)
         yield _result(one, outcome, started_at=started_at, ended_at=clock())
-        if time.monotonic() > until:
+        if _is_over(until):
             return
+
+
+def _is_over(until: float) -> bool:
+    return stopping.is_set() or time.monotonic() > until
 
 
 def _unopened(one: Prepared, error: SendError) -> Outcome:
