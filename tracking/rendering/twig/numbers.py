@@ -93,6 +93,8 @@ def number_format(value: float, decimals: int = 0, point: str = ".", separator: 
     if not math.isfinite(rounded):
         return "nan" if math.isnan(rounded) else "inf"
     whole, _, fraction = f"{abs(rounded):.{decimals}f}".partition(".")
+    if len(separator) * len(whole) > MAX_LENGTH:
+        raise ValueError(f"number_format() makes at most {MAX_LENGTH} characters")
     groups = f"{int(whole):,}".replace(",", separator)
     sign = "-" if rounded < 0 else ""
     return f"{sign}{groups}{point}{fraction}" if decimals else f"{sign}{groups}"

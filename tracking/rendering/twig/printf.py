@@ -81,11 +81,14 @@ def sprintf(format: str, args: Sequence[Value]) -> str:
     """
     parts: list[str] = []
     arguments = Arguments(args)
-    at = 0
+    at = length = 0
     while (percent := format.find("%", at)) >= 0:
         parts.append(format[at:percent])
         part, at = _convert(format, percent + 1, arguments)
         parts.append(part)
+        length += len(part)
+        if length > MAX_WIDTH:
+            raise ValueError(f"The fields of a format make at most {MAX_WIDTH} characters")
     if arguments.missing >= 0:
         raise PhpError(f"{arguments.missing + 2} arguments are required, {len(args) + 1} given")
     return "".join(parts) + format[at:]

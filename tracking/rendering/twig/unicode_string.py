@@ -21,7 +21,7 @@ _GRAPHEME = regex.compile(r"\X")
 _INITIAL = regex.compile(r"\b.(?!\p{Lu})")
 _WORD_START = regex.compile(r"\b.")
 _NO_WORD = regex.compile(r"[^\p{L}0-9]++")
-_ABBREVIATION_END = regex.compile(r"(\p{Lu}+)(\p{Lu}\p{Ll})")
+_ABBREVIATION_END = regex.compile(r"(?<=\p{Lu})(?=\p{Lu}\p{Ll})")
 _HUMP = regex.compile(r"([\p{Ll}0-9])(\p{Lu})")
 _COLLAPSIBLE = regex.compile(r"[ \n\r\t\x0c]{2,}+|[\n\r\t\x0c]")
 _ANSI = regex.compile(r"\x1b(?:\[[\x30-\x3f]*+[\x20-\x2f]*+[\x40-\x7e]|[\x41-\x7e])|[\p{Cc}\x7f]++")
@@ -185,7 +185,7 @@ def _camel(text: str) -> str:
 
 
 def _snake(text: str) -> str:
-    return _lower(_HUMP.sub(r"\1_\2", _ABBREVIATION_END.sub(r"\1_\2", _camel(text))))
+    return _lower(_HUMP.sub(r"\1_\2", _ABBREVIATION_END.sub("_", _camel(text))))
 
 
 def _title(text: str, all_words: bool = False) -> str:
@@ -252,15 +252,17 @@ def _any(test: Callable[[str, str], bool]) -> Callable[[str, Any], bool]:
 
 
 def _ensure_end(text: str, suffix: str) -> str:
-    while suffix and text.endswith(suffix * 2):
-        text = text[: -len(suffix)]
-    return text if text.endswith(suffix) else text + suffix
+    end, size = len(text), len(suffix)
+    while size and end >= 2 * size and text.endswith(suffix, 0, end) and text.endswith(suffix, 0, end - size):
+        end -= size
+    return text[:end] if text.endswith(suffix) else _bounded(text + suffix)
 
 
 def _ensure_start(text: str, prefix: str) -> str:
-    while prefix and text.startswith(prefix * 2):
-        text = text[len(prefix) :]
-    return text if text.startswith(prefix) else prefix + text
+    start, size = 0, len(prefix)
+    while size and text.startswith(prefix, start) and text.startswith(prefix, start + size):
+        start += size
+    return text[start:] if text.startswith(prefix) else _bounded(prefix + text)
 
 
 def _join(text: str, strings: Any, last_glue: str | None = None) -> str:

@@ -20,6 +20,7 @@ from babel.core import get_global
 
 LENGTHS: Final = ("full", "long", "medium", "short")
 DEFAULT: Final = "en"
+_LONGEST_NAME: Final = 100  # characters; also what keeps the memory of names small
 KEPT: Final = 48  # locales in memory; a template may name all 1,000
 
 
@@ -42,9 +43,13 @@ class Conventions:
     relative_days: Mapping[str, str]  # "-1" -> "yesterday"
 
 
-@lru_cache(maxsize=KEPT)
 def find_locale(name: str) -> Locale | None:
     """The locale of "de_CH" or "de-CH", else of its language; None for an unknown language."""
+    return _find_locale(name) if len(name) <= _LONGEST_NAME else None
+
+
+@lru_cache(maxsize=KEPT)
+def _find_locale(name: str) -> Locale | None:
     _forget_others()
     parts = name.replace("-", "_").partition("@")[0].partition(".")[0].split("_")
     while parts:
@@ -62,10 +67,14 @@ def _forget_others() -> None:
         read.clear()
 
 
-@lru_cache(maxsize=KEPT)
 def conventions(name: str) -> Conventions:
     """The conventions of a locale's name; those of English for an unknown one."""
-    locale = find_locale(name) or Locale.parse(DEFAULT)
+    return _conventions(str(find_locale(name) or DEFAULT))
+
+
+@lru_cache(maxsize=KEPT)
+def _conventions(name: str) -> Conventions:
+    locale = Locale.parse(name)
     return resolve(locale, _corrections(str(locale)))
 
 

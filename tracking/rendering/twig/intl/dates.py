@@ -21,6 +21,7 @@ from tracking.rendering.twig.intl.conventions import KEPT, LENGTHS, Conventions,
 
 _JULIAN_OFFSET: Final = 1_721_425  # from Python's ordinal to the Julian day
 _NO_STYLE: Final = "yyyyMMdd hh:mm a"  # what ICU writes when both styles are none
+MAX_PATTERN: Final = 1_000  # characters
 MAX_FIELD: Final = 32  # letters of one field; longer ones would pad without end
 
 _TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)(?:'|$)|(?P<field>([A-Za-z])\3*)|(?P<text>[^A-Za-z']+|')")
@@ -46,7 +47,12 @@ def _quoted(inner: str, *, whole: str) -> str:
 
 
 def format_pattern(moment: datetime, pattern: str, locale: str) -> str:
-    """The moment, in its own zone, by an ICU pattern. Raises ValueError for a field that does not exist."""
+    """The moment, in its own zone, by an ICU pattern.
+
+    Raises ValueError for a field that does not exist, and beyond MAX_PATTERN characters.
+    """
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"A date pattern has at most {MAX_PATTERN} characters")
     found = conventions(locale)
     return "".join(text if kind == "text" else _field(moment, text, found) for kind, text in _tokens(pattern))
 

@@ -60,7 +60,6 @@ _ORDINALS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "es": ("", {"other": ".º"}),
     "it": ("", {"other": "º"}),
     "pt": ("", {"other": "º"}),
-    "ca": ("", {"one": "r", "two": "n", "few": "t", "other": "è"}),
     "ro": ("", {"other": "a"}),
     "nl": ("", {"other": "e"}),
     "sv": ("", {"one": ":a", "other": ":e"}),
@@ -68,7 +67,7 @@ _ORDINALS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "ja": ("第", {"other": ""}),
     "zh": ("第", {"other": ""}),
     "ko": ("", {"other": "번째"}),
-    "th": ("ที่ ", {"other": ""}),
+    "th": ("ที่\xa0", {"other": ""}),
 }
 
 

@@ -18,6 +18,8 @@ from tracking.rendering.twig.php_dates.errors import DateError
 
 UTC: Final = ZoneInfo("UTC")
 
+_LONGEST_NAME: Final = 64  # characters; every identifier is shorter
+
 _OFFSET = re.compile(
     r"(?P<sign>[+-])(?:"
     r"(?P<h6>\d\d)(?P<m6>\d\d)(?P<s6>\d\d)"
@@ -76,6 +78,8 @@ def timezone(name: str) -> tzinfo:
 
 def named_zone(name: str) -> tzinfo | None:
     """The zone of an abbreviation or an identifier, None when there is none of that name."""
+    if len(name) > _LONGEST_NAME:
+        return None
     entry = ABBREVIATIONS.get(name.lower())
     if name == "UTC":
         return UTC
