@@ -31,7 +31,7 @@ FIELDS = [
 _PLACES = "\n".join(f"<tr><td>{name}</td><td>{{{{ lead.{name} }}}}</td></tr>" for name in FIELDS)
 MAIL = f"""<html><body><h1>{{{{ lead.product|upper }}}}: {{{{ lead.campaign|title }}}}</h1>
 <p>Dear {{{{ lead.first_name|capitalize }}}} {{{{ lead.last_name|lower }}}},</p>
-{{% if lead.price > 10 %}}<p>A lead was sold for {{{{ lead.price }}}}.</p>{{% else %}}<p>A lead came in.</p>{{% endif %}}
+{{% if lead.price > 10 %}}<p>Sold for {{{{ lead.price }}}}.</p>{{% else %}}<p>A lead came in.</p>{{% endif %}}
 <table>{_PLACES}</table>
 <ul>{{% for item in items %}}<li>{{{{ loop.index }}}}. {{{{ item.name }}}}: {{{{ item.value }}}}</li>{{% endfor %}}</ul>
 <p>{{{{ names|join(", ") }}}}</p></body></html>
@@ -87,7 +87,8 @@ require $argv[1];
 $data = json_decode(file_get_contents($argv[2]), true);
 $out = [];
 foreach ($data as $name => [$source, $context]) {
-    $twig = new \Twig\Environment(new \Twig\Loader\ArrayLoader([$name => $source]), ['cache' => $argv[3], 'auto_reload' => false]);
+    $loader = new \Twig\Loader\ArrayLoader([$name => $source]);
+    $twig = new \Twig\Environment($loader, ['cache' => $argv[3], 'auto_reload' => false]);
     $template = $twig->load($name);
     $template->render($context);
     $best = INF;

@@ -14,8 +14,8 @@ from typing import Any
 
 import jinja2
 
-from . import Environment, TwigError
-from .tagged import untagged
+from tracking.rendering.twig import Environment, TwigError
+from tracking.rendering.twig.tagged import untagged
 
 _MAIN = "index.twig"
 

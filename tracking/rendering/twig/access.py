@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from . import dates_access
-from .errors import PhpError, TwigRuntimeError
-from .php import array_values, has_text, int_of_float, is_object, key_of_text, text, type_name
-from .php_dates import Interval
-from .run import Run
-from .values import Arrow, Markup, Thing, Value
+from tracking.rendering.twig import dates_access
+from tracking.rendering.twig.errors import PhpError, TwigRuntimeError
+from tracking.rendering.twig.php import array_values, has_text, int_of_float, is_object, key_of_text, text, type_name
+from tracking.rendering.twig.php_dates import Interval
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import Arrow, Markup, Thing, Value
 
 _ABSENT: Any = object()
 _ARRAYS = frozenset({list, dict})
@@ -64,7 +64,7 @@ def has_attribute(run: Run, owner: Value, name: Value, kind: str) -> bool:
     return _method_of(owner, text(name)) is not None
 
 
-def call_method(
+def call_method(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run,
     owner: Value,
     name: Value,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from .errors import PhpError
-from .php import int_of_float, integer, leading_number, pairs, text, type_name, wrap
-from .values import INT_MAX, INT_MIN, Value
+from tracking.rendering.twig.errors import PhpError
+from tracking.rendering.twig.php import int_of_float, integer, leading_number, pairs, type_name, wrap
+from tracking.rendering.twig.values import INT_MAX, INT_MIN, Value
 
 Number = int | float
 
@@ -116,7 +116,7 @@ def power(left: Value, right: Value) -> Number:
 
 def _integer_power(base: int, exponent: int) -> Number:
     if abs(base) < 2:
-        return base if exponent % 2 or base >= 0 and exponent else abs(base) ** min(exponent, 2)
+        return base if exponent % 2 or (base >= 0 and exponent) else abs(base) ** min(exponent, 2)
     if exponent < 64:
         return wrap(base**exponent)
     return _float_power(float(base), float(exponent))
@@ -183,5 +183,3 @@ def count(value: Value, what: str) -> int:
     if number is None or (type(value) is str and leading_number(value) is None):
         raise PhpError(f"{what} must be of type int, {type_name(value)} given")
     return integer(number)
-
-

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import expressions
-from .lexer import OPERATOR, PUNCTUATION
-from .nodes import (
+from tracking.rendering.twig import expressions
+from tracking.rendering.twig.lexer import OPERATOR, PUNCTUATION
+from tracking.rendering.twig.nodes import (
     Arguments,
     ArrayLiteral,
     BlockCall,
@@ -21,11 +21,11 @@ from .nodes import (
     ParentCall,
     Spread,
 )
-from .php_names import class_of
-from .registry import Callee, describe
+from tracking.rendering.twig.php_names import class_of
+from tracking.rendering.twig.registry import Callee, describe
 
 if TYPE_CHECKING:
-    from .parser import Parser
+    from tracking.rendering.twig.parser import Parser
 
 
 def arguments(parser: Parser, *, opened: bool = False) -> Arguments:
@@ -111,9 +111,7 @@ def _without_names(parser: Parser, callee: Callee, given: Arguments, line: int) 
 
 
 def _required(parser: Parser, callee: Callee, missing: str, line: int) -> Exception:
-    return parser.stream.error(
-        f'Value for argument "{missing}" is required for {callee.kind} "{callee.name}".', line
-    )
+    return parser.stream.error(f'Value for argument "{missing}" is required for {callee.kind} "{callee.name}".', line)
 
 
 def _with_names(parser: Parser, callee: Callee, given: Arguments, line: int) -> list[Expr]:

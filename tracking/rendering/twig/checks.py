@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .arithmetic import modulo
-from .compare import same
-from .functions import constant
-from .operations import is_empty, is_iterable
-from .php import is_list, is_object
-from .run import Run
-from .values import Thing, Value
+from tracking.rendering.twig.arithmetic import modulo
+from tracking.rendering.twig.compare import same
+from tracking.rendering.twig.functions import constant
+from tracking.rendering.twig.operations import is_empty, is_iterable
+from tracking.rendering.twig.php import is_list, is_object
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import Thing, Value
 
 _ARRAYS = frozenset({list, dict})
 

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from . import php
-from . import pyast as py
-from .errors import TwigSyntaxError
-from .nodes import (
+from tracking.rendering.twig import php
+from tracking.rendering.twig import pyast as py
+from tracking.rendering.twig.errors import TwigSyntaxError
+from tracking.rendering.twig.nodes import (
     Arguments,
     ArrayLiteral,
     ArrowFunction,
@@ -36,9 +36,9 @@ from .nodes import (
     TestCall,
     Unary,
 )
-from .registry import Registry
-from .safety import is_safe
-from .weights import is_loop_field, sees_context, walk, weight
+from tracking.rendering.twig.registry import Registry
+from tracking.rendering.twig.safety import is_safe
+from tracking.rendering.twig.weights import is_loop_field, sees_context, walk, weight
 
 _BINARY = {
     "+": "op_add",
@@ -170,7 +170,7 @@ class ExpressionCompiler:
             otherwise = py.call(slow, line, py.name("run", line), owner, *rest)
             return py.choose(py.within(key, held, line), py.item(held, key, line), otherwise, line)
         if isinstance(owner, ast.Name):
-            temp, bound = owner.id, owner
+            temp, bound = owner.id, py.name(owner.id, line)
         else:
             temp = self.temp()
             bound = py.bind(temp, owner, line)
@@ -204,7 +204,7 @@ class ExpressionCompiler:
 
     # -- is it defined?
 
-    def defined(self, node: Expr) -> ast.expr:
+    def defined(self, node: Expr) -> ast.expr:  # noqa: PLR0911 - one line for each kind
         """`node is defined`, as a Python bool."""
         line = node.line
         if isinstance(node, Name):
@@ -428,7 +428,7 @@ class ExpressionCompiler:
             return py.const(-node.node.value, line)
         return py.call(_UNARY[node.operator], line, self.expr(node.node))
 
-    def binary(self, node: Binary) -> ast.expr:
+    def binary(self, node: Binary) -> ast.expr:  # noqa: PLR0911 - one line for each kind
         """An operator between two values."""
         line, operator = self.statement_line, node.operator
         if operator in {"and", "or"}:
@@ -475,7 +475,9 @@ class ExpressionCompiler:
         line, temp = node.line, self.temp()
         inner = node.left.node if isinstance(node.left, Escape) else node.left
         if not isinstance(inner, _DEFINABLE) and not isinstance(inner, ParentCall):
-            raise TwigSyntaxError('The "defined" test only works with simple variables.', inner.line, name=self.template)
+            raise TwigSyntaxError(
+                'The "defined" test only works with simple variables.', inner.line, name=self.template
+            )
         value = py.bind(temp, self.quiet(inner), line)
         test = py.is_(value, py.const(None, line), line, negated=True)
         if isinstance(inner, BlockCall | MacroCall):
@@ -504,7 +506,9 @@ class ExpressionCompiler:
         """`[a, b] = c`."""
         line = self.statement_line
         names = py.const(tuple(node.names), line)
-        return py.call("assign_sequence", line, py.name("run", line), py.name("ctx", line), names, self.expr(node.value))
+        return py.call(
+            "assign_sequence", line, py.name("run", line), py.name("ctx", line), names, self.expr(node.value)
+        )
 
     def assign_mapping(self, node: AssignMapping) -> ast.expr:
         """`{a: b} = c`."""

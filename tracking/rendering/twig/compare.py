@@ -5,9 +5,19 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from .budget import charge
-from .php import SPACES, array_values, has_text, int_of_float, is_object, number_of, pairs, text, truth
-from .values import INT_MAX, Markup, Thing, Value
+from tracking.rendering.twig.budget import charge
+from tracking.rendering.twig.php import (
+    SPACES,
+    array_values,
+    has_text,
+    int_of_float,
+    is_object,
+    number_of,
+    pairs,
+    text,
+    truth,
+)
+from tracking.rendering.twig.values import INT_MAX, Markup, Thing, Value
 
 UNCOMPARABLE = 1
 
@@ -72,7 +82,7 @@ def _mixed(left: Value, right: Value) -> int:
 
 
 def _number_with_text(number: float, other: str, *, flip: bool = False) -> int:
-    if number != number:  # NAN is always greater, whichever side it stands on
+    if math.isnan(number):  # NAN is always greater, whichever side it stands on
         return -1 if flip else 1
     value = number_of(other)
     if value is not None:
@@ -204,7 +214,7 @@ def strict_order(left: Value, right: Value) -> int:
 
 
 def _number_in_text(number: float, other: str) -> int:
-    if number != number:
+    if math.isnan(number):
         return 1
     value = number_of(other.strip(SPACES))
     if value is None:
@@ -237,4 +247,3 @@ def contains(value: Value, within: Value) -> bool:
 
 
 _SEARCHABLE = frozenset({str, int, float})
-

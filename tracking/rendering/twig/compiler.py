@@ -10,10 +10,10 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import php
-from . import pyast as py
-from .codegen import ExpressionCompiler
-from .nodes import (
+from tracking.rendering.twig import php
+from tracking.rendering.twig import pyast as py
+from tracking.rendering.twig.codegen import ExpressionCompiler
+from tracking.rendering.twig.nodes import (
     AutoEscape,
     BlockPlace,
     Body,
@@ -37,9 +37,9 @@ from .nodes import (
     Text,
     With,
 )
-from .registry import Registry
-from .safety import escaped
-from .weights import (
+from tracking.rendering.twig.registry import Registry
+from tracking.rendering.twig.safety import escaped
+from tracking.rendering.twig.weights import (
     assigned,
     changed_by,
     changes_context,
@@ -477,7 +477,9 @@ _TEXTS = frozenset({"concat", "render_block", "render_parent", "call_macro", "fi
 
 def _is_text(value: ast.expr) -> bool:
     """Is it known to be a string?"""
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _TEXTS | {"escape_html"}
+    return (
+        isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _TEXTS | {"escape_html"}
+    )
 
 
 _STATEMENTS: dict[type, Callable[[FunctionCompiler, Any], list[ast.stmt]]] = {

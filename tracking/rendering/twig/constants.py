@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .values import INT_MAX, INT_MIN, Value
+from tracking.rendering.twig.values import INT_MAX, INT_MIN, Value
 
 _JSON = {
     "HEX_TAG": 1,

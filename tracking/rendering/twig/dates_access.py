@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from . import php_dates
-from .errors import PhpError
-from .php import integer, text
-from .php_dates import Interval
-from .run import Run
-from .values import Value
+from tracking.rendering.twig import php_dates
+from tracking.rendering.twig.errors import PhpError
+from tracking.rendering.twig.php import integer, text
+from tracking.rendering.twig.php_dates import Interval
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import Value
 
 _NAMED, _OFFSET, _ABBREVIATION = 3, 1, 2
 
@@ -61,7 +61,7 @@ def _set_timestamp(run: Run, moment: datetime, seconds: Value) -> datetime:
     return php_dates.parse(f"@{integer(seconds)}", now=moment, tz=_zone_of(moment)).astimezone(moment.tzinfo)
 
 
-def _set_time(
+def _set_time(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run, moment: datetime, hour: Value, minute: Value, second: Value = 0, microsecond: Value = 0
 ) -> datetime:
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)

@@ -12,19 +12,26 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from . import php_dates
-from .budget import spending
-from .compiler import ModuleCompiler
-from .errors import PhpError, TwigError, TwigLimitError, TwigLoaderError, TwigRuntimeError, TwigSyntaxError
-from .escape import by_file_name
-from .library import namespace, standard
-from .limits import Limits
-from .nodes import Module
-from .parser import parse
-from .plain import NotPlain, plain
-from .run import Code, Loaded, Run, fresh
-from .templates import display
-from .values import Value
+from tracking.rendering.twig import php_dates
+from tracking.rendering.twig.budget import spending
+from tracking.rendering.twig.compiler import ModuleCompiler
+from tracking.rendering.twig.errors import (
+    PhpError,
+    TwigError,
+    TwigLimitError,
+    TwigLoaderError,
+    TwigRuntimeError,
+    TwigSyntaxError,
+)
+from tracking.rendering.twig.escape import by_file_name
+from tracking.rendering.twig.library import namespace, standard
+from tracking.rendering.twig.limits import Limits
+from tracking.rendering.twig.nodes import Module
+from tracking.rendering.twig.parser import parse
+from tracking.rendering.twig.plain import NotPlain, plain
+from tracking.rendering.twig.run import Code, Loaded, Run, fresh
+from tracking.rendering.twig.templates import display
+from tracking.rendering.twig.values import Value
 
 _MARK = "<twig> "
 _REGISTRY = standard()
@@ -135,7 +142,7 @@ class Template(jinja2.Template):
     twig: Environment
 
     @classmethod
-    def from_code(  # type: ignore[override]
+    def from_code(
         cls, environment: Any, code: CodeType, globals: Any, uptodate: Callable[[], bool] | None = None
     ) -> Template:
         """Run the module of a compiled template and keep its functions."""
@@ -153,7 +160,7 @@ class Template(jinja2.Template):
         template._uptodate = uptodate
         return template
 
-    def render(  # type: ignore[override]
+    def render(
         self,
         context: Mapping[str, Any] | None = None,
         /,

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-from .errors import TwigRuntimeError
-from .php import has_text, text
-from .run import Run
-from .values import Markup, Value
+from tracking.rendering.twig.errors import TwigRuntimeError
+from tracking.rendering.twig.php import has_text, text
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import Markup, Value
 
 try:  # the C function that only escapes; markupsafe's public one also wraps its result
     from markupsafe._speedups import _escape_inner as _quick
@@ -130,4 +130,5 @@ def by_file_name(name: str | None) -> str | bool:
     parts = (name or "").replace("/", ".").removesuffix(".twig").rsplit(".", 1)
     if len(parts) < 2:
         return "html"
-    return {"js": "js", "css": "css", "txt": False}.get(parts[1], "html")
+    by_ending: dict[str, str | bool] = {"js": "js", "css": "css", "txt": False}
+    return by_ending.get(parts[1], "html")

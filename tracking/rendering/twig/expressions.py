@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import calls
-from .lexer import (
+from tracking.rendering.twig import calls
+from tracking.rendering.twig.lexer import (
     INTERPOLATION_END,
     INTERPOLATION_START,
     NAME,
@@ -17,7 +17,7 @@ from .lexer import (
     STRING,
     Token,
 )
-from .nodes import (
+from tracking.rendering.twig.nodes import (
     Arguments,
     ArrayLiteral,
     ArrowFunction,
@@ -39,11 +39,11 @@ from .nodes import (
     TestCall,
     Unary,
 )
-from .operators import BINARY, INFIX, PREFIX, RIGHT
-from .php_names import class_of
+from tracking.rendering.twig.operators import BINARY, INFIX, PREFIX, RIGHT
+from tracking.rendering.twig.php_names import class_of
 
 if TYPE_CHECKING:
-    from .parser import Parser
+    from tracking.rendering.twig.parser import Parser
 
 _CONSTANTS = {
     "true": True,
@@ -178,9 +178,7 @@ def _pair(parser: Parser) -> tuple[Expr | None, Expr]:
 
 def _bad_key(parser: Parser, token: Token) -> Exception:
     what = "A mapping key must be a quoted string, a number, a name, or an expression enclosed in parentheses"
-    return parser.stream.error(
-        f'{what} (unexpected token "{token.english}" of value "{token.value}".', token.line
-    )
+    return parser.stream.error(f'{what} (unexpected token "{token.english}" of value "{token.value}".', token.line)
 
 
 def _grouping(parser: Parser, opened: Token) -> Expr:

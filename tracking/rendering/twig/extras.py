@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import hashes, html, intl, php, strings, unicode_string
-from .access import register_methods
-from .errors import PhpError, TwigRuntimeError
-from .filters.dates import convert, now
-from .filters.strings import as_text
-from .php import number_of, pairs, real, text, truth, type_name
-from .registry import Registry
-from .run import Run
-from .unicode_string import UnicodeString
-from .values import Markup, Value
+from tracking.rendering.twig import hashes, html, intl, php, strings, unicode_string
+from tracking.rendering.twig.access import register_methods
+from tracking.rendering.twig.errors import PhpError, TwigRuntimeError
+from tracking.rendering.twig.filters.dates import convert, now
+from tracking.rendering.twig.filters.strings import as_text
+from tracking.rendering.twig.php import number_of, pairs, real, text, truth, type_name
+from tracking.rendering.twig.registry import Registry
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.unicode_string import UnicodeString
+from tracking.rendering.twig.values import Markup, Value
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _DEPTH = 8
@@ -174,8 +174,13 @@ def format_currency(run: Run, amount: Value, currency: Value, attrs: Value = Non
     return _call(run, intl.format_currency, _number(amount), text(currency), attributes, _optional(locale))
 
 
-def format_number(
-    run: Run, number: Value, attrs: Value = None, style: Value = "decimal", type: Value = "default", locale: Value = None
+def format_number(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
+    run: Run,
+    number: Value,
+    attrs: Value = None,
+    style: Value = "decimal",
+    type: Value = "default",
+    locale: Value = None,
 ) -> str:
     """`format_number`."""
     attributes = clean(run, attrs or {})
@@ -189,7 +194,7 @@ def _number_style(style: str) -> Callable[..., str]:
     return styled
 
 
-def format_datetime(
+def format_datetime(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run,
     date: Value,
     date_format: Value = "medium",
@@ -204,12 +209,10 @@ def format_datetime(
     shape = text(pattern)
     run.text(len(shape) * 16)
     moment = convert(run, date, timezone)
-    return _call(
-        run, intl.format_datetime, moment, *styles, shape, text(calendar), _optional(locale), now=now(run)
-    )
+    return _call(run, intl.format_datetime, moment, *styles, shape, text(calendar), _optional(locale), now=now(run))
 
 
-def format_date(
+def format_date(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run,
     date: Value,
     date_format: Value = "medium",
@@ -222,7 +225,7 @@ def format_date(
     return format_datetime(run, date, date_format, "none", pattern, timezone, calendar, locale)
 
 
-def format_time(
+def format_time(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run,
     date: Value,
     time_format: Value = "medium",
@@ -266,10 +269,21 @@ _STYLES = ("decimal", "currency", "percent", "scientific", "spellout", "ordinal"
 
 def add_extras(registry: Registry) -> None:
     """Register them."""
-    for filter_ in (u, slug, singular, plural, data_uri, format_currency, format_number):
-        registry.add("filter", filter_.__name__, filter_)
-    for filter_ in (format_datetime, format_date, format_time):
-        registry.add("filter", filter_.__name__, filter_)
+    filters: dict[str, Callable[..., Value]] = {
+        "u": u,
+        "slug": slug,
+        "singular": singular,
+        "plural": plural,
+        "data_uri": data_uri,
+        "format_currency": format_currency,
+        "format_number": format_number,
+        "format_datetime": format_datetime,
+        "format_date": format_date,
+        "format_time": format_time,
+        "hmac": hmac,
+    }
+    for name, filter_ in filters.items():
+        registry.add("filter", name, filter_)
     for name in _NAME_FILTERS:
         registry.add("filter", name, _localised(name))
     for style in _STYLES:
@@ -280,9 +294,7 @@ def add_extras(registry: Registry) -> None:
         registry.add("function", function.__name__, function)
     for name in ("md5", "sha1", "sha256", "base64_encode", "base64_decode"):
         registry.add("filter", name, _hash(name))
-    registry.add("filter", "hmac", hmac)
     php.register_text(UnicodeString, "Symfony\\Component\\String\\UnicodeString", lambda value: value.text)
     php.register_text(html.Cva, "Twig\\Extra\\Html\\Cva", None)
     register_methods(UnicodeString, {name: _unicode_method(name) for name in unicode_string.METHODS})
     register_methods(html.Cva, {"apply": _apply})
-

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import secrets
 
-from .compare import compare
-from .constants import CONSTANTS
-from .errors import PhpError, TwigLoaderError, TwigRuntimeError
-from .operations import entries, is_iterable
-from .php import array_values, integer, is_object, text, truth, type_name
-from .ranges import php_range
-from .run import Run
-from .values import INT_MAX, Thing, Value
+from tracking.rendering.twig.compare import compare
+from tracking.rendering.twig.constants import CONSTANTS
+from tracking.rendering.twig.errors import PhpError, TwigLoaderError, TwigRuntimeError
+from tracking.rendering.twig.operations import entries, is_iterable
+from tracking.rendering.twig.php import array_values, integer, is_object, text, truth, type_name
+from tracking.rendering.twig.ranges import php_range
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import INT_MAX, Thing, Value
 
 _ARRAYS = frozenset({list, dict})
 _MT_MAX = 2**31 - 1

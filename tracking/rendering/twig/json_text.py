@@ -6,10 +6,10 @@ import math
 import re
 from datetime import datetime
 
-from . import php_dates
-from .php import float_digits, has_text, integer, is_list, number_of, pairs, text
-from .run import Run
-from .values import Thing, Value
+from tracking.rendering.twig import php_dates
+from tracking.rendering.twig.php import float_digits, has_text, integer, is_list, number_of, pairs, text
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import Thing, Value
 
 HEX_TAG, HEX_AMP, HEX_APOS, HEX_QUOT, FORCE_OBJECT = 1, 2, 4, 8, 16
 NUMERIC_CHECK, UNESCAPED_SLASHES, PRETTY_PRINT, UNESCAPED_UNICODE = 32, 64, 128, 256
@@ -122,7 +122,7 @@ class Encoder:
             raise NotEncodable
         return value
 
-    def _character(self, one: str) -> str:
+    def _character(self, one: str) -> str:  # noqa: PLR0911 - one line for each kind
         if one in _HEX and self.flags & _HEX[one]:
             return f"\\u{ord(one):04X}"
         if one in _SHORT:

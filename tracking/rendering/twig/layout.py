@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from .nodes import AutoEscape, BlockPlace, Body, Capture, For, If, Include, Module, Node, Print, Text, With
-from .stream import TokenStream
+from tracking.rendering.twig.nodes import (
+    AutoEscape,
+    BlockPlace,
+    Body,
+    Capture,
+    For,
+    If,
+    Include,
+    Module,
+    Node,
+    Print,
+    Text,
+    With,
+)
+from tracking.rendering.twig.stream import TokenStream
 
 _TAGS: dict[type, str] = {If: "if", For: "for", With: "with", AutoEscape: "autoescape"}
 _BOM = "\ufeff"

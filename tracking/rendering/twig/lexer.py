@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .errors import TwigSyntaxError
-from .operators import OPERATORS
+from tracking.rendering.twig.errors import TwigSyntaxError
+from tracking.rendering.twig.operators import OPERATORS
 
 TEXT, EOF = "text", "eof"
 BLOCK_START, BLOCK_END = "block_start", "block_end"

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import access, arithmetic, checks, compare, escape, functions, operations, php, run, templates
-from .extras import add_extras
-from .filters import arrays, dates, figures, strings
-from .json_text import json_encode
-from .registry import Registry
-from .values import Arrow, Value
+from tracking.rendering.twig import (
+    access,
+    arithmetic,
+    checks,
+    compare,
+    escape,
+    functions,
+    operations,
+    php,
+    run,
+    templates,
+)
+from tracking.rendering.twig.extras import add_extras
+from tracking.rendering.twig.filters import arrays, dates, figures, strings
+from tracking.rendering.twig.json_text import json_encode
+from tracking.rendering.twig.registry import Registry
+from tracking.rendering.twig.values import Arrow, Value
 
 
 def raw(run: run.Run, value: Value) -> Value:
@@ -61,7 +72,7 @@ def _no_shape(run: run.Run) -> None:
     """Functions that the parser turns into nodes; only their names count here."""
 
 
-def _include_shape(
+def _include_shape(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: run.Run,
     template: Value,
     variables: Value = None,
@@ -71,7 +82,9 @@ def _include_shape(
 ) -> None: ...
 
 
-def _include_only_shape(run: run.Run, template: Value, variables: Value = None, ignore_missing: Value = False) -> None: ...
+def _include_only_shape(
+    run: run.Run, template: Value, variables: Value = None, ignore_missing: Value = False
+) -> None: ...
 
 
 def _string_shape(run: run.Run, template: Value, name: Value = None) -> None: ...

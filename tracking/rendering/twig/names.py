@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .codegen import dotted
-from .environment import Environment
-from .nodes import ArrowFunction, Embed, For, GetAttr, Import, MacroCall, Module, Name, With
-from .parser import parse
-from .weights import assigned, parts, walk
+from tracking.rendering.twig.codegen import dotted
+from tracking.rendering.twig.environment import Environment
+from tracking.rendering.twig.nodes import ArrowFunction, Embed, For, GetAttr, Import, MacroCall, Module, Name, With
+from tracking.rendering.twig.parser import parse
+from tracking.rendering.twig.weights import assigned, parts, walk
 
 _OWN = frozenset({"_self", "_context", "_charset", "_parent", "_key", "_seq", "loop", "varargs"})
 
@@ -43,9 +43,7 @@ def _made_by(root: Any) -> set[str]:
     for node in walk(root):
         if isinstance(node, ArrowFunction):
             made |= set(node.parameters)
-        elif isinstance(node, Import):
-            made.add(node.space)
-        elif isinstance(node, MacroCall):
+        elif isinstance(node, Import | MacroCall):
             made.add(node.space)
         elif isinstance(node, With) and node.variables is not None:
             made |= _keys(node.variables)
@@ -73,4 +71,3 @@ def _paths(root: Any, own: frozenset[str] | set[str]) -> set[str]:
             continue
         waiting.extend(parts(node))
     return found
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .values import Value
+from tracking.rendering.twig.values import Value
 
 
 @dataclass(slots=True, eq=False)

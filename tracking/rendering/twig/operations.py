@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from . import patterns
-from .access import get_any
-from .compare import smaller, smaller_or_equal
-from .errors import PhpError, TwigRuntimeError
-from .php import array_values, pairs, settle, text, truth, type_name
-from .ranges import php_range
-from .run import Context, Run
-from .values import Arrow, Markup, Thing, Value
+from tracking.rendering.twig import patterns
+from tracking.rendering.twig.access import get_any
+from tracking.rendering.twig.compare import smaller, smaller_or_equal
+from tracking.rendering.twig.errors import PhpError, TwigRuntimeError
+from tracking.rendering.twig.php import array_values, pairs, settle, text, truth, type_name
+from tracking.rendering.twig.ranges import php_range
+from tracking.rendering.twig.run import Context, Run
+from tracking.rendering.twig.values import Arrow, Markup, Thing, Value
 
 _ARRAYS = frozenset({list, dict})
 
@@ -267,4 +267,3 @@ def is_empty(value: Value) -> bool:
 
 
 _SIZED = frozenset({str, list, dict, Markup})
-

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from . import patterns
-from .errors import PhpError, TwigSyntaxError, suggest
-from .expressions import expression
-from .layout import check_child, join_texts
-from .lexer import BLOCK_START, EOF, NAME, TEXT, VAR_END, VAR_START
-from .limits import Limits
-from .nodes import Block, Body, Const, Expr, Macro, Module, Node, Print, Text, Use
-from .registry import Registry
-from .stream import TokenStream
-from .tags import TAGS
+from tracking.rendering.twig import patterns
+from tracking.rendering.twig.errors import PhpError, TwigSyntaxError, suggest
+from tracking.rendering.twig.expressions import expression
+from tracking.rendering.twig.layout import check_child, join_texts
+from tracking.rendering.twig.lexer import EOF, NAME, TEXT, VAR_END, VAR_START
+from tracking.rendering.twig.limits import Limits
+from tracking.rendering.twig.nodes import Block, Body, Const, Expr, Macro, Module, Node, Print, Text, Use
+from tracking.rendering.twig.registry import Registry
+from tracking.rendering.twig.stream import TokenStream
+from tracking.rendering.twig.tags import TAGS
 
 _RESERVED = frozenset({"true", "false", "none", "null"})
 HEIGHT = 200  # of one expression's tree: chains such as a + b + c ... and x|f|g ...

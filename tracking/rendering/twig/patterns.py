@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import regex
 
-from .errors import PhpError
+from tracking.rendering.twig.errors import PhpError
 
 _LONGEST = 4096
 _LARGEST = 20_000  # characters of a pattern with its counted repeats written out

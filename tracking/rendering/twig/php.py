@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from . import php_dates
-from .errors import PhpError
-from .values import INT_MAX, INT_MIN, Arrow, Markup, Thing, Value
+from tracking.rendering.twig import php_dates
+from tracking.rendering.twig.errors import PhpError
+from tracking.rendering.twig.values import INT_MAX, INT_MIN, Arrow, Markup, Thing, Value
 
 SPACES = " \t\n\r\v\f"
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?)")
@@ -144,7 +144,7 @@ def float_text(value: float) -> str:
     return "NAN" if math.isnan(value) else ("INF" if value > 0 else "-INF")
 
 
-def text(value: Value) -> str:
+def text(value: Value) -> str:  # noqa: PLR0911 - one line for each kind
     """The string PHP makes of a value. Raises PhpError for objects that have no text."""
     kind = type(value)
     if kind is str:
@@ -167,9 +167,9 @@ def text(value: Value) -> str:
 def truth(value: Value) -> bool:
     """Is it true for PHP? "0", "", 0, 0.0, null, false and empty arrays are not; a safe string is as its text."""
     if value is True or value is False:
-        return value  # type: ignore[no-any-return]
+        return value
     if type(value) is str:
-        return value != "" and value != "0"
+        return value not in {"", "0"}
     if type(value) is Markup:
         return value != ""
     return True if type(value) is Thing else bool(value)

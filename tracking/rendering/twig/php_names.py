@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import nodes
-from .nodes import Expr
+from tracking.rendering.twig import nodes
+from tracking.rendering.twig.nodes import Expr
 
 _UNARY = {"not": "NotUnary", "-": "NegUnary", "+": "PosUnary"}
 _BINARY = {

@@ -12,9 +12,9 @@ from decimal import Decimal
 from operator import is_
 from typing import Any
 
-from .php import key_of_text
-from .php_dates import Interval
-from .values import Markup, Thing, Value
+from tracking.rendering.twig.php import key_of_text
+from tracking.rendering.twig.php_dates import Interval
+from tracking.rendering.twig.values import Markup, Thing, Value
 
 _AS_THEY_ARE = frozenset({str, int, float, bool, type(None), Markup})
 _all_scalars = _AS_THEY_ARE.issuperset
@@ -82,7 +82,7 @@ def _key(name: Any) -> int | str:
     raise NotPlain(f"A key of the context is {type(name).__name__}, not a string or an integer")
 
 
-def _other(value: Any, depth: int) -> Value:
+def _other(value: Any, depth: int) -> Value:  # noqa: PLR0911 - one line for each kind
     if isinstance(value, datetime):
         return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
     if isinstance(value, date):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from .values import Value
+from tracking.rendering.twig.values import Value
 
 _LOAD, _STORE = ast.Load(), ast.Store()
 

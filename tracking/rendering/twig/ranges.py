@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from .errors import PhpError
-from .php import int_of_float, integer, number_of, real
-from .run import Run
-from .values import Value
+from tracking.rendering.twig.errors import PhpError
+from tracking.rendering.twig.php import int_of_float, integer, number_of, real
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import Value
 
 
 def php_range(run: Run, low: Value, high: Value, step: Value = 1) -> list[Value]:

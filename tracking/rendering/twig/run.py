@@ -8,12 +8,12 @@ from datetime import datetime, tzinfo
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from .errors import TwigLimitError, TwigRuntimeError
-from .limits import Limits
-from .values import Markup, Value
+from tracking.rendering.twig.errors import TwigLimitError, TwigRuntimeError
+from tracking.rendering.twig.limits import Limits
+from tracking.rendering.twig.values import Markup, Value
 
 if TYPE_CHECKING:
-    from .environment import Environment
+    from tracking.rendering.twig.environment import Environment
 
 _CLOCK_EVERY = 4096  # steps between two looks at the clock
 BodyFunction = Callable[..., None]
@@ -76,10 +76,10 @@ class Run:
         "left",
         "limits",
         "loaded",
+        "look_at",
         "memory",
         "missing",
         "now",
-        "look_at",
         "output",
         "strict",
         "timezone",

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from .nodes import BlockCall, Coalesce, Const, Elvis, Escape, Expr, FilterCall, FunctionCall, MacroCall, ParentCall, Ternary
-from .registry import Registry
+from tracking.rendering.twig.nodes import (
+    BlockCall,
+    Coalesce,
+    Const,
+    Elvis,
+    Escape,
+    Expr,
+    FilterCall,
+    FunctionCall,
+    MacroCall,
+    ParentCall,
+    Ternary,
+)
+from tracking.rendering.twig.registry import Registry
 
 ALL = frozenset({"all"})
 NONE: frozenset[str] = frozenset()

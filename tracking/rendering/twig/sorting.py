@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, MutableSequence
 from typing import TypeVar
 
-from .compare import compare
-from .php import number_of
-from .run import Run
-from .values import Value
+from tracking.rendering.twig.compare import compare
+from tracking.rendering.twig.php import number_of
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import Value
 
 Element = TypeVar("Element")
 _INSERTION = 16

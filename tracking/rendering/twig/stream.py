@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .errors import TwigSyntaxError
-from .lexer import ENGLISH, Lexer, Token
+from tracking.rendering.twig.errors import TwigSyntaxError
+from tracking.rendering.twig.lexer import ENGLISH, Lexer, Token
 
 
 class TokenStream:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from . import php_dates
-from .php import key, wrap
-from .php_dates import Interval
-from .values import Markup, Thing, Value
+from tracking.rendering.twig import php_dates
+from tracking.rendering.twig.php import key, wrap
+from tracking.rendering.twig.php_dates import Interval
+from tracking.rendering.twig.values import Markup, Thing, Value
 
 _FIELDS = frozenset({"y", "m", "d", "h", "i", "s", "f", "invert", "days"})
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .expressions import expression, filter_call
-from .lexer import BLOCK_END, EOF, NAME, NAME_PATTERN, OPERATOR, PUNCTUATION, STRING, Token
-from .nodes import (
+from tracking.rendering.twig.expressions import expression, filter_call
+from tracking.rendering.twig.lexer import BLOCK_END, EOF, NAME, NAME_PATTERN, OPERATOR, PUNCTUATION, STRING, Token
+from tracking.rendering.twig.nodes import (
     ArrayLiteral,
     AutoEscape,
     Block,
@@ -34,7 +34,7 @@ from .nodes import (
 )
 
 if TYPE_CHECKING:
-    from .parser import Parser
+    from tracking.rendering.twig.parser import Parser
 
 
 def _end(parser: Parser) -> None:

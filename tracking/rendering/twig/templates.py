@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import PhpError, TwigLoaderError, TwigRuntimeError
-from .php import as_dict, text, type_name
-from .run import Blocks, Code, Context, Loaded, Run, captured, fork, fork_with, fresh
-from .values import Thing, Value
+from tracking.rendering.twig.errors import PhpError, TwigLoaderError, TwigRuntimeError
+from tracking.rendering.twig.php import as_dict, text, type_name
+from tracking.rendering.twig.run import Blocks, Code, Context, Loaded, Run, captured, fork, fork_with, fresh
+from tracking.rendering.twig.values import Thing, Value
 
 _ARRAYS = frozenset({list, dict})
 
@@ -69,7 +69,7 @@ def parent_of(run: Run, loaded: Loaded, ctx: Context) -> Loaded | None:
     return None if loaded.code.parent is None else loaded.code.parent(run, loaded, ctx)
 
 
-def display_block(
+def display_block(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run, loaded: Loaded, name: str, ctx: Context, blocks: Blocks, out: list[str], origin: Loaded | None = None
 ) -> None:
     """A block: the overriding one, the template's own, or its parents'."""
@@ -87,7 +87,7 @@ def _run_block(run: Run, found: tuple[Loaded, Any, int], ctx: Context, blocks: B
     run.leave()
 
 
-def _inherited_block(
+def _inherited_block(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run, loaded: Loaded, name: str, ctx: Context, blocks: Blocks, out: list[str], origin: Loaded | None
 ) -> None:
     parent = parent_of(run, loaded, ctx)
@@ -101,7 +101,7 @@ def _inherited_block(
         raise TwigRuntimeError(f'Block "{name}" on template "{loaded.code.name}" does not exist.')
 
 
-def _own_block(
+def _own_block(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run, loaded: Loaded, name: str, ctx: Context, blocks: Blocks, out: list[str], origin: Loaded | None = None
 ) -> None:
     """A block as this template or its parents have it, whatever overrides it."""
@@ -148,7 +148,7 @@ def has_block(run: Run, loaded: Loaded, name: Value, ctx: Context, blocks: Block
     return found
 
 
-def include(
+def include(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run,
     here: Loaded,
     wanted: Value,
@@ -201,7 +201,7 @@ def _as_mapping(variables: Value, refusal: str) -> dict[str, Value]:
     return {str(name): value for name, value in as_dict(variables).items()}
 
 
-def function_include(
+def function_include(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run,
     here: Loaded,
     ctx: Context,
@@ -221,7 +221,7 @@ def function_include(
     return captured(run, out)
 
 
-def function_include_only(
+def function_include_only(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run, here: Loaded, ctx: Context, template: Value, variables: Value = None, ignore_missing: Value = False
 ) -> Value:
     """The function `include_only`."""
@@ -264,7 +264,7 @@ def _macro_home(run: Run, space: Loaded, name: str, ctx: Context) -> Loaded | No
     return None
 
 
-def call_macro(
+def call_macro(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
     run: Run, space: Loaded | None, name: Value, ctx: Context, positional: tuple[Value, ...], named: dict[str, Value]
 ) -> Value:
     """A macro's output as a safe string."""
@@ -297,5 +297,3 @@ def _bind(
         else:
             extra[name] = value
     return dict(enumerate(rest)) | extra if extra else rest
-
-

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from .nodes import (
+from tracking.rendering.twig.nodes import (
     Arguments,
     Assign,
     AssignMapping,
@@ -17,11 +17,9 @@ from .nodes import (
     Body,
     Capture,
     Const,
-    Embed,
     For,
     FunctionCall,
     GetAttr,
-    If,
     Import,
     Include,
     MacroCall,
@@ -122,7 +120,9 @@ def changes_context(body: Any) -> bool:
 
 def uses_macros(body: Any) -> bool:
     """Does it call imported macros, or import them?"""
-    return any(isinstance(node, Import) or (isinstance(node, MacroCall) and node.space != "_self") for node in walk(body))
+    return any(
+        isinstance(node, Import) or (isinstance(node, MacroCall) and node.space != "_self") for node in walk(body)
+    )
 
 
 def imports_locally(body: Any) -> bool:
@@ -190,11 +190,7 @@ def _loop_scope(body: Body) -> Iterator[tuple[Any, bool]]:
 def loop_mode_needs_parent(node: For) -> bool:
     """Does an inner loop reach for the outer one's `loop`?"""
     for inner in walk(node.body):
-        if isinstance(inner, GetAttr) and isinstance(inner.node, Name) and inner.node.name == "loop":
-            if not is_loop_field(inner):
-                return True
-        if isinstance(inner, With):
+        of_loop = isinstance(inner, GetAttr) and isinstance(inner.node, Name) and inner.node.name == "loop"
+        if isinstance(inner, With) or (of_loop and not is_loop_field(inner)):
             return True
     return False
-
-

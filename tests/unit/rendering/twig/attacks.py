@@ -1,5 +1,7 @@
 """Templates of authors who mean harm. Each one is a name and a source; context is what `victim()` gives."""
 
+# ruff: noqa: E501 - a template is one line, however long
+
 from __future__ import annotations
 
 from typing import Any
@@ -62,7 +64,7 @@ _STRINGS = {
     "a format width bomb": "{{ '%1000000000s'|format('x') }}",
     "a format precision bomb": "{{ '%.1000000000f'|format(1.5) }}",
     "a format of many widths": "{{ '%500000s%500000s%500000s%500000s'|format(1, 2, 3, 4)|length }}",
-    "a format with padding": "{{ \"%'x999999999d\"|format(1) }}",
+    "a format with padding": '{{ "%\'x999999999d"|format(1) }}',
     "a number_format bomb": "{{ 1.5|number_format(1000000000) }}",
     "a number_format with a long point": "{{ 123456789|number_format(2, long, long) }}",
     "number_format of a huge float": "{{ 1.7e308|number_format(100, long, long)|length }}",
@@ -79,7 +81,9 @@ _STRINGS = {
     "spaceless of blanks": "{% set a = long|replace({'x': '> '}) %}{% for i in many %}{{ a|spaceless|length }}{% endfor %}",
     "convert_encoding often": "{% for i in 1..100000 %}{% set x = long|convert_encoding('UTF-8', 'UTF-16') %}{% endfor %}",
     "captures inside captures": "{% set a %}" * 30 + "{{ long }}" + "{% endset %}" * 30,
-    "a capture printed into itself": "{% set a = long %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 30 + "{{ a|length }}",
+    "a capture printed into itself": "{% set a = long %}"
+    + "{% set a %}{{ a }}{{ a }}{% endset %}" * 30
+    + "{{ a|length }}",
     "an apply of itself": "{% set a = long %}{% for i in 1..50 %}{% set a %}{% apply upper %}{{ a }}{{ a }}{% endapply %}{% endset %}{% endfor %}",
     "u repeat": "{{ 'x'|u.repeat(1000000000) }}",
     "u repeat of repeat": "{{ 'xxxxxxxxxx'|u.repeat(100000).repeat(100000) }}",
@@ -97,14 +101,28 @@ _ARRAYS = {
     "an array doubled by merge": "{% set a = [1, 2] %}" + "{% set a = a|merge(a) %}" * 40 + "{{ a|length }}",
     "an array doubled by spread": "{% set a = [1, 2] %}" + "{% set a = [...a, ...a] %}" * 40 + "{{ a|length }}",
     "json of a shared array": "{% set a = [1] %}" + "{% set a = [a, a] %}" * 40 + "{{ a|json_encode|length }}",
-    "pretty json of a shared array": "{% set a = [1] %}" + "{% set a = [a, a] %}" * 40 + "{{ a|json_encode(128)|length }}",
+    "pretty json of a shared array": "{% set a = [1] %}"
+    + "{% set a = [a, a] %}" * 40
+    + "{{ a|json_encode(128)|length }}",
     "url_encode of a shared array": "{% set a = [1] %}" + "{% set a = [a, a] %}" * 40 + "{{ a|url_encode|length }}",
-    "comparison of shared arrays": "{% set a = [1] %}{% set b = [1] %}" + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40 + "{{ a == b }}",
-    "identity of shared arrays": "{% set a = [1] %}{% set b = [1] %}" + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40 + "{{ a === b }}",
-    "order of shared arrays": "{% set a = [1] %}{% set b = [1] %}" + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40 + "{{ a <=> b }}",
-    "a shared array in a shared array": "{% set a = [1] %}{% set b = [2] %}" + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40 + "{{ a in [b, b] }}",
-    "max of shared arrays": "{% set a = [1] %}{% set b = [1] %}" + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40 + "{{ max(a, b)|length }}",
-    "sort of shared arrays": "{% set a = [1] %}{% set b = [1] %}" + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40 + "{{ [a, b, a, b]|sort|length }}",
+    "comparison of shared arrays": "{% set a = [1] %}{% set b = [1] %}"
+    + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40
+    + "{{ a == b }}",
+    "identity of shared arrays": "{% set a = [1] %}{% set b = [1] %}"
+    + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40
+    + "{{ a === b }}",
+    "order of shared arrays": "{% set a = [1] %}{% set b = [1] %}"
+    + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40
+    + "{{ a <=> b }}",
+    "a shared array in a shared array": "{% set a = [1] %}{% set b = [2] %}"
+    + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40
+    + "{{ a in [b, b] }}",
+    "max of shared arrays": "{% set a = [1] %}{% set b = [1] %}"
+    + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40
+    + "{{ max(a, b)|length }}",
+    "sort of shared arrays": "{% set a = [1] %}{% set b = [1] %}"
+    + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40
+    + "{{ [a, b, a, b]|sort|length }}",
     "an array nested a hundred thousand deep": "{% set a = [] %}{% for i in 1..100000 %}{% set a = [a] %}{% endfor %}{{ a|json_encode }}",
     "a deep array compared": "{% set a = [] %}{% set b = [] %}{% for i in 1..50000 %}{% set a = [a] %}{% set b = [b] %}{% endfor %}{{ a == b }}",
     "a deep array printed": "{% set a = [] %}{% for i in 1..100000 %}{% set a = [a] %}{% endfor %}{{ a }}",
@@ -208,7 +226,9 @@ _SIZES = {
     "blanks before a trim": " " * 260_000 + "{{- n }}",
     "ten thousand arguments": "{{ max(" + "1, " * 60_000 + "1) }}",
     "a mapping of thirty thousand": "{{ {" + "a: 1, " * 40_000 + "} }}",
-    "ten thousand macro parameters": "{% macro m(" + ", ".join(f"p{n}" for n in range(20_000)) + ") %}{% endmacro %}{{ _self.m() }}",
+    "ten thousand macro parameters": "{% macro m("
+    + ", ".join(f"p{n}" for n in range(20_000))
+    + ") %}{% endmacro %}{{ _self.m() }}",
     "a line number without end": "{% line " + "9" * 100_000 + " %}{{ x|nope }}",
 }
 _ESCAPES = {

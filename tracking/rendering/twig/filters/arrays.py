@@ -5,13 +5,27 @@ from __future__ import annotations
 import math
 import secrets
 
-from ..compare import compare
-from ..errors import PhpError, TwigRuntimeError
-from ..operations import Growing, call_arrow, checked_arrow, entries, is_empty, is_iterable, truth
-from ..php import append, array_values, as_dict, has_text, integer, is_object, key, leading_number, real, settle, text, type_name
-from ..run import Run
-from ..sorting import by, sort_pairs
-from ..values import Markup, Thing, Value
+from tracking.rendering.twig.compare import compare
+from tracking.rendering.twig.errors import PhpError, TwigRuntimeError
+from tracking.rendering.twig.operations import Growing, call_arrow, checked_arrow, entries, is_empty, is_iterable
+from tracking.rendering.twig.php import (
+    append,
+    array_values,
+    as_dict,
+    has_text,
+    integer,
+    is_object,
+    key,
+    leading_number,
+    real,
+    settle,
+    text,
+    truth,
+    type_name,
+)
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.sorting import by, sort_pairs
+from tracking.rendering.twig.values import Markup, Thing, Value
 
 _ARRAYS = frozenset({list, dict})
 
@@ -80,7 +94,9 @@ def merge(run: Run, first: Value, *arrays: Value) -> Value:
     given = (first, *arrays)
     for number, array in enumerate(given, 1):
         if not is_iterable(array):
-            what = f'The "merge" filter expects a sequence or a mapping, got "{type_name(array)}" for argument {number}.'
+            what = (
+                f'The "merge" filter expects a sequence or a mapping, got "{type_name(array)}" for argument {number}.'
+            )
             raise TwigRuntimeError(what)
     plain = [_array(array) for array in given]
     run.items(sum(map(len, plain)))
@@ -105,7 +121,7 @@ def _merged(arrays: list[Value]) -> dict[int | str, Value]:
 def batch(run: Run, items: Value, size: Value, fill: Value = None, preserve_keys: Value = True) -> list[Value]:
     """`batch`."""
     array = _expect(items, "batch")
-    width = int(math.ceil(real(size))) if math.isfinite(real(size)) else 0
+    width = math.ceil(real(size)) if math.isfinite(real(size)) else 0
     if width < 1:
         raise PhpError("array_chunk(): Argument #2 ($length) must be greater than 0")
     run.items(len(array) + (min(width, 10**9) if fill is not None and array else 0))

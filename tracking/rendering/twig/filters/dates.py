@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from .. import php_dates
-from ..errors import PhpError
-from ..php import text, type_name
-from ..php_dates import Interval
-from ..run import Run
-from ..values import Markup, Value
+from tracking.rendering.twig import php_dates
+from tracking.rendering.twig.errors import PhpError
+from tracking.rendering.twig.php import text, type_name
+from tracking.rendering.twig.php_dates import Interval
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import Markup, Value
 
 _FORMAT, _INTERVAL_FORMAT = "F j, Y H:i", "%d days"
 
@@ -44,7 +44,9 @@ def _zone(run: Run, timezone: Value) -> tzinfo | None:
 
 def _written(date: Value) -> str:
     if type(date) in {list, dict}:
-        raise PhpError(f"DateTime::__construct(): Argument #1 ($datetime) must be of type string, {type_name(date)} given")
+        raise PhpError(
+            f"DateTime::__construct(): Argument #1 ($datetime) must be of type string, {type_name(date)} given"
+        )
     return text(date)
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from ..errors import PhpError, TwigRuntimeError
-from ..numbers import number_format as php_number_format
-from ..numbers import round_half
-from ..numbers import sprintf as php_sprintf
-from ..php import number_of, real, text, type_name
-from ..run import Run
-from ..values import INT_MIN, Value
-from .arrays import integer_argument
-from .strings import as_text
+from tracking.rendering.twig.errors import PhpError, TwigRuntimeError
+from tracking.rendering.twig.filters.arrays import integer_argument
+from tracking.rendering.twig.filters.strings import as_text
+from tracking.rendering.twig.numbers import number_format as php_number_format
+from tracking.rendering.twig.numbers import round_half
+from tracking.rendering.twig.numbers import sprintf as php_sprintf
+from tracking.rendering.twig.php import number_of, real, text, type_name
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.values import INT_MIN, Value
 
 _CONVERSION = re.compile(r"%(?:\d+\$)?(?:[-+ 0]|'.)*(\d*)(?:\.(\d+))?", re.DOTALL)
 

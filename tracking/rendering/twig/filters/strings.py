@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from unicodedata import category
 
-from ..errors import PhpError, TwigRuntimeError
-from ..operations import entries, is_iterable
-from ..php import array_values, has_text, integer, is_object, pairs, text, type_name
-from ..run import Run
-from ..striptags import strip_tags
-from ..values import Markup, Thing, Value
+from tracking.rendering.twig.errors import PhpError, TwigRuntimeError
+from tracking.rendering.twig.operations import entries, is_iterable
+from tracking.rendering.twig.php import array_values, has_text, integer, is_object, pairs, text, type_name
+from tracking.rendering.twig.run import Run
+from tracking.rendering.twig.striptags import strip_tags
+from tracking.rendering.twig.values import Markup, Thing, Value
 
 TRIMMED = " \t\n\r\0\x0b"
 _BETWEEN_TAGS = re.compile(r">\s+<", re.ASCII)
@@ -233,4 +233,3 @@ def convert_encoding(run: Run, string: Value, to: Value, from_: Value) -> str:
         return value.encode(text(from_), "surrogateescape").decode(text(to), "surrogateescape")
     except (LookupError, UnicodeError) as error:
         raise PhpError("iconv(): Wrong encoding, conversion is not allowed") from error
-
