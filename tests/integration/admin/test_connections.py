@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin import helpers
 from django.urls import reverse
+
+from tests import factories
+from tests.integration.admin.pages import errors, form_of, listed, sent
 from tracking import credentials
 from tracking.choices import DeliveryState, Reason
 from tracking.emit import emit
 from tracking.models import Connection, Delivery
 from tracking.smtp.providers import PROVIDERS
 from tracking.store import clock, connections, rules
-
-from tests import factories
-from tests.integration.admin.pages import errors, form_of, listed, sent
 
 LIST = reverse("admin:tracking_connection_changelist")
 ADD = reverse("admin:tracking_connection_add")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from tracking.choices import ConnectionKind, Filter
-from tracking.models import Rule, RuleVersion, StoredEvent
-from tracking.triggers import TRIGGERS
 
 from tests import factories
 from tests.integration.admin.pages import errors, form_of, sent
+from tracking.choices import ConnectionKind, Filter
+from tracking.models import Rule, RuleVersion, StoredEvent
+from tracking.triggers import TRIGGERS
 
 ADD = reverse("admin:tracking_rule_add")
 

@@ -6,13 +6,13 @@ import pytest
 from django.contrib.admin import helpers
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+
+from tests import factories
+from tests.integration.admin.pages import listed
 from tracking.choices import DeliveryState
 from tracking.emit import emit
 from tracking.models import Delivery, Rule
 from tracking.store import rules
-
-from tests import factories
-from tests.integration.admin.pages import listed
 
 LIST = reverse("admin:tracking_rule_changelist")
 
