@@ -181,6 +181,7 @@ class Reason(TextChoices):
     HOST = "host", "Host not allowed"
     LIMIT = "limit", "Sending limit of the server"
     CREDENTIALS = "credentials", "The stored password cannot be read"
+    DAILY_CAP = "daily_cap", "The rule's daily cap is reached"
     RULE_DELETED = "rule_deleted", "The rule was deleted"
     OPERATOR = "operator", "By an operator"
 

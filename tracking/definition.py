@@ -157,6 +157,7 @@ class Policy(BaseModel):
     delivery_policy: DeliveryPolicy = DeliveryPolicy.NEVER_TWICE
     once_per_lead: StrictBool = False
     missing_placeholder: MissingPlaceholder = MissingPlaceholder.EMPTY
+    daily_cap: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)] | None = None  # events a day (UTC)
 
 
 class RuleDefinition(BaseModel):

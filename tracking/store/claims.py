@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import takewhile
 from uuid import UUID, uuid4
 
@@ -16,11 +15,9 @@ from django.db.models.functions import Coalesce
 from tracking import conf
 from tracking.choices import DeliveryPolicy, DeliveryState, Reason, WarningCause
 from tracking.errors import TrackingError
-from tracking.models import Connection, Delivery, EventMinute, RuleVersion, UsageDay
+from tracking.models import Connection, Delivery
 from tracking.policy import rate
-from tracking.policy.price import unit_price
-from tracking.store import connections, counters, outcomes, turns, versions
-from tracking.store.counters import Key
+from tracking.store import connections, outcomes, turns, usage, versions
 from tracking.store.outcomes import Lost
 
 
@@ -53,7 +50,7 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, now: datetime) ->
         found = turns.take(connection_id, limit=rate.allowed(pace, limit), now=now)
         if not found:
             return None
-        rows = _together(found)
+        rows = _together(_within_caps(found, now))
         connections.keep_pace(connection, rate.spent(pace, len(rows)))
         Delivery.objects.filter(id__in=[row.id for row in rows]).update(
             state=DeliveryState.SENDING,
@@ -63,7 +60,7 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, now: datetime) ->
             marked=False,
             claimed_at=Coalesce(F("claimed_at"), Value(now)),
         )
-        _count([row for row in rows if row.claimed_at is None and not row.test], now)
+        usage.count([row for row in rows if row.claimed_at is None and not row.test], now=now)
     return Claim(
         token=token, connection=connection, deliveries=rows, full=len(found) == limit or len(rows) < len(found)
     )
@@ -75,8 +72,21 @@ def _busy(connection: Connection, now: datetime) -> bool:
     return turns.sessions_at_work(connection.pk, now=now) >= most
 
 
+def _within_caps(rows: list[Delivery], now: datetime) -> list[Delivery]:
+    """Those that their rules' daily caps let go; the others wait, held, for the next day (UTC)."""
+    over = usage.over_the_cap(rows, now=now)
+    if over:
+        tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=now.tzinfo)
+        Delivery.objects.filter(id__in=over).update(
+            state=DeliveryState.HELD, reason=Reason.DAILY_CAP, next_attempt_at=tomorrow
+        )
+    return [row for row in rows if row.id not in over]
+
+
 def _together(rows: list[Delivery]) -> list[Delivery]:
     """Those that one worker may take at once: one on its last life goes alone, so that it takes no other with it."""
+    if not rows:
+        return []
     most = conf.max_crashes()
     if _on_last_life(rows[0], most):
         return rows[:1]
@@ -85,26 +95,6 @@ def _together(rows: list[Delivery]) -> list[Delivery]:
 
 def _on_last_life(row: Delivery, most: int) -> bool:
     return row.crashes > 0 and row.crashes + 1 >= most
-
-
-def _count(rows: Iterable[Delivery], now: datetime) -> None:
-    minutes: Counter[Key] = Counter()
-    days: Counter[Key] = Counter()
-    regular = conf.regular_price()
-    for row in rows:
-        minutes[row.rule_id, counters.minute(now)] += 1
-        days[row.rule_id, now.date(), unit_price(regular, notifications=_notifies(row.version_id))] += 1
-    counters.add(EventMinute, minutes)
-    counters.add(UsageDay, days)
-
-
-def _notifies(version_id: int) -> bool:
-    """Whether that version has warning notifications on, even if this release cannot read the rest of it."""
-    try:
-        return versions.ready(version_id).definition.notifications.enable_notifications
-    except TrackingError:
-        document = RuleVersion.objects.values_list("document", flat=True).get(pk=version_id)
-        return bool(document.get("notifications", {}).get("enable_notifications"))
 
 
 def mark(token: UUID, ids: Collection[UUID]) -> set[UUID]:
