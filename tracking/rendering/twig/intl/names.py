@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from babel import Locale
-from babel.core import get_global
+from babel.core import get_global, parse_locale
 from babel.localedata import locale_identifiers
 
 from tracking.rendering.twig.intl.conventions import find_locale
+from tracking.rendering.twig.intl.zones import spellings
 
 # Codes that are no countries of their own, no language, or no money of anyone.
 _NO_COUNTRIES: Final = frozenset(
@@ -66,15 +67,13 @@ def _is_plain(code: str, name: str, found: Locale) -> bool:
 
 def locale_name(code: str, locale: str) -> str | None:
     """ "French (France)": the language, and script and region in brackets."""
-    named, found = _exact(code), find_locale(locale)
+    named, found = _parts(code), find_locale(locale)
     if named is None or found is None:
         return None
-    main = found.languages.get(named.language)
-    extras = [
-        names.get(part)
-        for names, part in ((found.scripts, named.script), (found.territories, named.territory))
-        if part is not None
-    ]
+    language_code, script, territory = named
+    main = found.languages.get(language_code)
+    extras = [found.scripts.get(script)] if script else []
+    extras += [found.territories.get(territory)] if territory else []
     if main is None or None in extras:
         return None
     listed = ", ".join(_square(extra) for extra in extras if extra)
@@ -85,15 +84,22 @@ def _square(name: str) -> str:
     return name.replace("(", "[").replace(")", "]")
 
 
-def _exact(code: str) -> Locale | None:
+def _parts(code: str) -> tuple[str, str | None, str | None] | None:
+    """Language, script and territory of a locale that exists, under this name or a longer one ("zh_CN")."""
     found = find_locale(code)
-    return found if found is not None and str(found) == code else None
+    try:
+        language_code, territory, script, variant = parse_locale(code)[:4]
+    except ValueError:
+        return None
+    if found is None or variant or territory != found.territory or (script and script != found.script):
+        return None
+    return language_code, script, territory
 
 
 def timezone(zone: str, locale: str) -> str | None:
-    """ "Central European Time (Paris)"; None for aliases and unknown zones."""
+    """ "Central European Time (Paris)"; None for links such as "US/Pacific" and unknown zones."""
     found = find_locale(locale)
-    if found is None or zone not in _canonical_zones():
+    if found is None or zone not in _zones():
         return None
     city = _city(zone, found)
     name = _generic_name(zone, found)
@@ -105,27 +111,39 @@ def timezone(zone: str, locale: str) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _canonical_zones() -> Mapping[str, str]:
-    """Zone to territory, for zones that are no aliases; "001" for the world's."""
-    aliases: Mapping[str, str] = get_global("zone_aliases")
+def _zones() -> Mapping[str, str]:
+    """Zone to territory, for every zone that CLDR knows under its present or former name; "001" for the world's."""
     territories: Mapping[str, str] = get_global("zone_territories")
     metazones: Mapping[str, str] = get_global("meta_zones")
-    zones = {**dict.fromkeys(metazones, "001"), **territories, "Etc/UTC": "001"}
-    return {zone: place for zone, place in zones.items() if zone not in aliases and not zone.startswith("Etc/GMT")}
+    known = {*metazones, *territories, "Etc/UTC", "Etc/GMT"} - {"Etc/Unknown"}
+    return {zone: _territory(zone, territories) for zone in known if not zone.startswith(("Etc/GMT+", "Etc/GMT-"))}
+
+
+def _territory(zone: str, territories: Mapping[str, str]) -> str:
+    return next((territories[name] for name in spellings(zone) if name in territories), "001")
 
 
 def _generic_name(zone: str, found: Locale) -> str | None:
-    own: Mapping[str, Any] = found.time_zones.get(zone, {})
-    meta: Mapping[str, Any] = found.meta_zones.get(get_global("meta_zones").get(zone, ""), {})
-    for names in (own.get("long", {}), meta.get("long", {})):
+    for width_names in (_names(zone, found, own=True), _names(zone, found, own=False)):
         for kind in ("generic", "standard"):
-            if kind in names:
-                return str(names[kind])
+            if kind in width_names:
+                return width_names[kind]
     return None
 
 
+def _names(zone: str, found: Locale, *, own: bool) -> Mapping[str, str]:
+    """The long names of a zone, its own or those of the zones that keep time with it."""
+    metazones: Mapping[str, str] = get_global("meta_zones")
+    for name in spellings(zone):
+        names = found.time_zones.get(name) if own else found.meta_zones.get(metazones.get(name, ""))
+        if names is not None and "long" in names:
+            return {kind: str(text) for kind, text in names["long"].items()}
+    return {}
+
+
 def _city(zone: str, found: Locale) -> str | None:
-    city = found.time_zones.get(zone, {}).get("city")
+    cities = (found.time_zones.get(name, {}).get("city") for name in spellings(zone))
+    city = next((city for city in cities if city), None)
     if city is not None or zone.startswith("Etc/") or "/" not in zone:
         return city and str(city)
     return zone.rpartition("/")[2].replace("_", " ")
@@ -133,7 +151,7 @@ def _city(zone: str, found: Locale) -> str | None:
 
 def _region_name(zone: str, city: str | None, found: Locale) -> str | None:
     """ "Samoa Time": the country where it has one zone alone, else with the city."""
-    place = _canonical_zones()[zone]
+    place = _zones()[zone]
     country = found.territories.get(place) if place != "001" else None
     shown = country or city
     if shown is None:
@@ -144,7 +162,8 @@ def _region_name(zone: str, city: str | None, found: Locale) -> str | None:
 
 def country_zones(code: str) -> list[str]:
     """The zones of a country, in order of their names; none for an unknown code."""
-    return sorted(zone for zone, place in _canonical_zones().items() if place == code)
+    current: Mapping[str, str] = get_global("zone_aliases")
+    return sorted(zone for zone, place in _zones().items() if place == code and zone not in current)
 
 
 def countries(locale: str) -> Mapping[str, str]:
@@ -182,7 +201,7 @@ def _locale_codes() -> tuple[str, ...]:
 
 
 def timezones(locale: str) -> Mapping[str, str]:
-    named = ((zone, timezone(zone, locale)) for zone in _canonical_zones())
+    named = ((zone, timezone(zone, locale)) for zone in _zones())
     return {zone: name for zone, name in named if name is not None}
 
 

@@ -54,14 +54,14 @@ def _names(zone: str, width: str, locale: Locale) -> Mapping[str, str]:
     """The names of the zones that keep time with this one, under the zone's own."""
     names: dict[str, str] = {}
     metazones: Mapping[str, str] = get_global("meta_zones")
-    for known in _spellings(zone):
+    for known in spellings(zone):
         own = locale.time_zones.get(known, {}).get(width, {})
         shared = locale.meta_zones.get(metazones.get(known, ""), {}).get(width, {})
         names |= {**dict(shared), **dict(own)}
     return names
 
 
-def _spellings(zone: str) -> Iterator[str]:
+def spellings(zone: str) -> Iterator[str]:
     """The zone, and the other names that CLDR's tables may have it under."""
     target: str | None = get_global("zone_aliases").get(zone)
     yield from _former_names().get(target or zone, ())
