@@ -1,0 +1,163 @@
+"""Errors: their class, message, line and column; strict and lenient variables; what was missing."""
+
+# ruff: noqa: E501 - a row of a table is one line
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+import pytest
+
+from tracking.rendering.twig import (
+    Environment,
+    TwigError,
+    TwigLoaderError,
+    TwigRuntimeError,
+    TwigSyntaxError,
+    names,
+)
+
+
+def failure(source: str, *, strict: bool = True, context: dict[str, Any] | None = None, **others: str) -> TwigError:
+    """The error that a template ends with."""
+    environment = Environment(jinja2.DictLoader({"t": source, **others}), strict=strict)
+    with pytest.raises(TwigError) as caught:
+        environment.get_template("t").render(context or {"user": {"name": "Ann"}, "list": [1], "n": 1})
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{{ 1 ", 'Unclosed "variable" in "t" at line 1.'),
+        ("\n{% if 1", 'Unexpected token "end of template" ("end of statement block" expected) in "t" at line 2 column 8.'),
+        ("{{ (1 }}", 'Unclosed "(" in "t" at line 1.'),
+        ("{{ 1) }}", 'Unexpected ")" in "t" at line 1 column 5.'),
+        ("{# a", 'Unclosed comment in "t" at line 1.'),
+        ("{% verbatim %}", 'Unexpected end of file: Unclosed "verbatim" block in "t" at line 1.'),
+        ("{{ 1 ` }}", 'Unexpected character "`" in "t" at line 1 column 6.'),
+        ("{% iff 1 %}", 'Unknown "iff" tag. Did you mean "if" in "t" at line 1?'),
+        ("{{ 1|uper }}", 'Unknown "uper" filter. Did you mean "upper" in "t" at line 1?'),
+        ("{{ cycl() }}", 'Unknown "cycl" function. Did you mean "cycle" in "t" at line 1?'),
+        ("{{ 1 is od }}", 'Unknown "od" test. Did you mean "odd" in "t" at line 1?'),
+        ("{% if 1 %}{% endfor %}", 'Unexpected "endfor" tag (expecting closing tag for the "if" tag defined near line 1)'),
+        ("{% block a %}{% endblock %}{% block a %}{% endblock %}", "The block 'a' has already been defined line 1"),
+        ("{% block a %}{% endblock b %}", 'Expected endblock for block "a" (but "b" given)'),
+        ("{% set a, b = 1 %}", "you must have the same number of variables and assignments"),
+        ("{% set true = 1 %}", 'You cannot assign a value to "true"'),
+        ("{{ parent() }}", 'Calling the "parent" function outside of a block is forbidden'),
+        ("{{ 1|round(x: 2) }}", 'Unknown argument "x" for filter "round(precision, method)"'),
+        ("{{ 1|round(precision: 1, 2) }}", 'Positional arguments cannot be used after named arguments for filter "round"'),
+        ("{{ 'a'|split }}", 'Value for argument "delimiter" is required for filter "split"'),
+        ("{{ 1|round(1, precision: 2) }}", 'Argument "precision" is defined twice for filter "round"'),
+        ("{{ [1, , 2] }}", "Empty array elements are only allowed in destructuring assignments"),
+        ("{% do user.a = 1 %}", "only variables can be assigned"),
+        ("{{ (1 + 1) is defined }}", 'The "defined" test only works with simple variables'),
+        ("{% macro m(a = n) %}{% endmacro %}", "A default value for an argument must be a constant"),
+        ("{% extends 't' %}x", "A template that extends another one cannot include content outside Twig blocks."),
+        ("{{ 'a' matches '/(/' }}", 'Regexp "/(/" passed to "matches" is not valid'),
+        ("{{ a ? b c }}", 'Unexpected token "name" of value "c" ("end of print statement" expected)'),
+    ],
+)  # fmt: skip
+def test_a_syntax_error(source: str, message: str) -> None:
+    error = failure(source)
+
+    assert isinstance(error, TwigSyntaxError)
+    assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "line"),
+    [
+        ("a\n{{ nope }}", 'Variable "nope" does not exist in "t" at line 2.', 2),
+        ("{{ user.nope }}", 'Key "nope" for sequence/mapping with keys "name" does not exist in "t" at line 1.', 1),
+        ("{{ n.nope }}", 'Impossible to access an attribute ("nope") on a int variable ("1") in "t" at line 1.', 1),
+        ("{{ n[0] }}", 'Impossible to access a key ("0") on a int variable ("1") in "t" at line 1.', 1),
+        ("{{ user.name() }}", 'Impossible to invoke a method ("name") on a sequence/mapping in "t" at line 1.', 1),
+        ("\n\n{{ 1 / 0 }}", "Division by zero", 3),
+        ("{{ 1 % 0 }}", "Modulo by zero", 1),
+        ("{{ [] * 2 }}", "Unsupported operand types: array * int", 1),
+        ("{{ 'a' + 1 }}", "Unsupported operand types: string + int", 1),
+        ("{{ 'garbage'|date }}", "Failed to parse time string (garbage) at position 0 (g)", 1),
+        ("{{ cycle([], 1) }}", 'The "cycle" function expects a non-empty sequence in "t" at line 1.', 1),
+        ("{{ 1|map(v => v) }}", 'The "map" filter expects a sequence or a mapping, got "int" in "t" at line 1.', 1),
+        ("{{ 1|sort }}", 'The "sort" filter expects a sequence or a mapping, got "int" in "t" at line 1.', 1),
+        ("{{ 'a'|e('nope') }}", 'Invalid escaping strategy "nope"', 1),
+        ("{{ _self.nope() }}", 'Macro "nope" is not defined in template "t" in "t" at line 1.', 1),
+        ("{{ block('nope') }}", 'Block "nope" on template "t" does not exist in "t" at line 1.', 1),
+        ("{{ constant('NOPE') }}", 'Constant "NOPE" is undefined in "t" at line 1.', 1),
+        ("{% with 1 %}{% endwith %}", 'Variables passed to the "with" tag must be a mapping in "t" at line 1.', 1),
+        ("{{ list|map('strtoupper') }}", "must be a Closure", 1),
+    ],
+)
+def test_a_runtime_error(source: str, message: str, line: int) -> None:
+    error = failure(source)
+
+    assert isinstance(error, TwigRuntimeError)
+    assert message in error.message
+    assert error.line == line
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("\n{% include 'none' %}", 'Template "none" is not defined in "t" at line 2.'),
+        ("{{ include(['a', 'b']) }}", 'Unable to find one of the following templates: "a", "b" in "t" at line 1.'),
+        ("{% extends 'none' %}", 'Template "none" is not defined in "t" at line 1.'),
+        ("{% use 'none' %}", 'Template "none" is not defined in "t" at line 1.'),
+    ],
+)
+def test_a_missing_template(source: str, message: str) -> None:
+    error = failure(source)
+
+    assert isinstance(error, TwigLoaderError)
+    assert error.message == message
+
+
+def test_an_error_names_the_template_it_is_in() -> None:
+    error = failure("a\n{% include 'inner' %}", inner="\n\n{{ nope }}")
+
+    assert (error.name, error.line) == ("inner", 3)
+
+
+def test_a_syntax_error_has_a_column() -> None:
+    error = failure("ab\n  {{ 1 2 }}")
+
+    assert (error.line, error.column) == (2, 8)
+
+
+def test_lenient_variables_are_empty_and_told() -> None:
+    missing: set[str] = set()
+    source = "{{ a }}{{ b.c }}{{ lead.x }}{{ lead.y }}{{ d|default(1) }}{{ e ?? 2 }}{{ f is defined ? 1 : 0 }}"
+
+    shown = Environment().from_string(source).render({"lead": {"y": "Y"}}, missing=missing)
+
+    assert shown == "Y120"
+    assert missing == {"a", "b", "b.c", "lead.x"}
+
+
+def test_null_is_not_missing() -> None:
+    missing: set[str] = set()
+
+    Environment().from_string("{{ a }}{{ b.c }}").render({"a": None, "b": {"c": None}}, missing=missing)
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ lead.email }}{{ price }}", {"lead.email", "price"}),
+        ("{{ a.b['c'].d }}{{ a[x] }}", {"a.b.c.d", "a", "x"}),
+        ("{% for item in lead.items %}{{ item.n }}{{ loop.index }}{% endfor %}", {"lead.items"}),
+        ("{% set x = y %}{{ x }}", {"y"}),
+        ("{% if a.b is defined %}{{ c|default(d) }}{% endif %}", {"a.b", "c", "d"}),
+        ("{% macro m(p) %}{{ p }}{{ g }}{% endmacro %}{{ _self.m(q) }}", {"g", "q"}),
+        ("{{ rows|map(r => r.x ~ s) }}", {"rows", "s"}),
+        ("{% with {v: w} %}{{ v }}{% endwith %}", {"w"}),
+        ("no tags", set()),
+    ],
+)
+def test_the_names_a_template_reads(source: str, expected: set[str]) -> None:
+    assert names(source) == expected
