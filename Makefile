@@ -6,6 +6,9 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 TESTS ?= tests
 export UV_PYTHON_DOWNLOADS := never
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= true  # the machine's own authorities, as pip takes them; else the bundled ones
+endif
 
 .PHONY: help
 help:  ## what there is to make
