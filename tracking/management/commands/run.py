@@ -14,6 +14,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from tracking.demo.login import DemoLogin
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         socket_path = sockets / "broker.sock"
         chosen = environment.choices(web_port=web_port, mail_port=mail_port, broker_url=broker.url(socket_path))
         environment.write_run_file(environment.RUN_FILE, chosen)
+        _forget_numbers()
         supervisor = Supervisor(
             logs=environment.VAR / "log",
             folder=environment.ROOT,
@@ -107,6 +109,12 @@ def _socket_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_numbers() -> None:
+    """Those of processes that have ended: each leaves files for /metrics, which would grow in number at every start."""
+    for file in settings.TRACKING_METRICS_FOLDER.glob("*.db"):
+        file.unlink(missing_ok=True)
 
 
 def _start_broker(supervisor: Supervisor, socket_path: Path) -> None:
