@@ -6,8 +6,9 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 TESTS ?= tests
 export UV_PYTHON_DOWNLOADS := never
+# The machine's own authorities where it has some, as pip takes them; else the bundled ones.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
-export UV_SYSTEM_CERTS ?= true  # the machine's own authorities, as pip takes them; else the bundled ones
+export UV_SYSTEM_CERTS ?= true
 endif
 
 .PHONY: help
