@@ -109,6 +109,8 @@ def _convert(format: str, at: int, arguments: Arguments) -> tuple[str, int]:
         return "", found.end()
     if letter is None:
         raise PhpError("Missing format specifier at end of string")
+    if field.precision == -1 and letter not in "gGhH":
+        raise PhpError("Precision -1 is only supported for %g, %G, %h and %H")
     conversion = CONVERSIONS.get(letter)
     if conversion is None:
         raise PhpError(f'Unknown format specifier "{letter}"')
@@ -136,11 +138,19 @@ def _measure(written: str | None, arguments: Arguments, name: str) -> int | None
         return None
     if written.startswith("*"):
         written = _measure_argument(arguments.take(written[1:-1] or None)[1], name)
-    least = -1 if name == "Precision" and written.startswith("-") else 0
-    size = _bounded(written, f"{name} must be greater than zero", least=least, below=_MAX_INT)
+    if name == "Precision" and written.startswith("-"):
+        return _shortest(written)
+    size = _bounded(written, f"{name} must be greater than zero", least=0, below=_MAX_INT)
     if size > MAX_WIDTH:
         raise ValueError(f"{name} must be at most {MAX_WIDTH}")
-    return None if size < 0 else size
+    return size
+
+
+def _shortest(written: str) -> int:
+    """-1, which asks %g for as many digits as a float needs."""
+    if written != "-1":
+        raise PhpError(f"Precision must be between -1 and {_MAX_INT}")
+    return -1
 
 
 def _measure_argument(value: Value, name: str) -> str:
@@ -215,7 +225,7 @@ def _scientific(number: float, precision: int) -> str:
 
 
 def _short(number: float, precision: int) -> str:
-    return float_digits(number, precision or 1)
+    return float_digits(number, 0 if precision < 0 else precision or 1)
 
 
 CONVERSIONS: Final[dict[str, Callable[[Value, Field], str]]] = {

@@ -160,8 +160,8 @@ def _at(text: str) -> datetime:
 def _modify(base: str, text: str) -> str:
     try:
         return php_dates.format_date(php_dates.modify(_at(base), text), SHOWN)
-    except php_dates.DateError as error:
-        return str(error) if "range" in str(error) else "refused"
+    except php_dates.DateError:
+        return "refused"
 
 
 def _style(number: int) -> str:

@@ -1,14 +1,14 @@
 """PHP 8.2's dates on Python's datetime: reading texts, formatting, moving, differences.
 
 A moment here is an aware `datetime`. Python's calendar has the years 1 to 9999: texts and movements that leave
-them raise DateError, where PHP goes on.
+them raise DateRangeError, where PHP goes on.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from tracking.rendering.twig.php_dates.errors import DateError
+from tracking.rendering.twig.php_dates.errors import DateError, DateRangeError
 from tracking.rendering.twig.php_dates.fields import Fields
 from tracking.rendering.twig.php_dates.formatting import format_date, timestamp
 from tracking.rendering.twig.php_dates.intervals import Interval, diff
@@ -16,14 +16,17 @@ from tracking.rendering.twig.php_dates.resolver import Repeated, complete, overl
 from tracking.rendering.twig.php_dates.scanner import scan
 from tracking.rendering.twig.php_dates.zones import timezone, zone_name
 
-__all__ = ["DateError", "Interval", "diff", "format_date", "modify", "parse", "timestamp", "timezone", "zone_name"]
+__all__ = [
+    "DateError", "DateRangeError", "Interval", "diff", "format_date", "modify", "parse", "timestamp", "timezone",
+    "zone_name",
+]  # fmt: skip
 
 
 def parse(text: str, *, now: datetime, tz: tzinfo) -> datetime:
     """The moment of a text as `new DateTimeImmutable(text, tz)` gives it; `now` fills what the text leaves out.
 
     A zone in the text wins over `tz`, but the parts of `now` are those of its clock in `tz`.
-    Raises DateError with PHP's message.
+    Raises DateError with PHP's message, DateRangeError outside the years 1 to 9999.
     """
     fields = scan(text)
     zone = fields.zone or tz
@@ -34,7 +37,7 @@ def parse(text: str, *, now: datetime, tz: tzinfo) -> datetime:
 def modify(moment: datetime, text: str) -> datetime:
     """The moment moved by a text, in its own zone; a zone in the text is not used.
 
-    Raises DateError where PHP's modify() gives false with a warning.
+    Raises DateError where PHP's modify() gives false with a warning, DateRangeError outside the years 1 to 9999.
     """
     fields = scan(text)
     zone = moment.tzinfo or UTC

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tracking.rendering.twig.php_dates.errors import DateError
+from tracking.rendering.twig.php_dates.errors import DateError, out_of_range
 from tracking.rendering.twig.php_dates.formatting import is_daylight_saving, offset_seconds
 
 _DURATION = re.compile(
@@ -90,7 +90,15 @@ def diff(a: datetime, b: datetime) -> Interval:
     """How far `b` is from `a`, in calendar parts; `invert` is 1 when `b` is the earlier one.
 
     Within one named zone wall clocks are compared, and less than a day across a change of offset in real time.
+    Raises DateRangeError for moments at the very ends of the calendar.
     """
+    try:
+        return _difference(a, b)
+    except OverflowError:
+        raise out_of_range("a moment to compare") from None
+
+
+def _difference(a: datetime, b: datetime) -> Interval:
     invert = a.astimezone(UTC) > b.astimezone(UTC)
     first, last = (b, a) if invert else (a, b)
     shift = _zone_shift(first, last)

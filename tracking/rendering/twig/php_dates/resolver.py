@@ -88,7 +88,7 @@ def _offset(naive: datetime, zone: tzinfo, repeated: Repeated) -> timedelta:
 def resolve(wall: Wall, move: Movement, zone: tzinfo, *, repeated: Repeated) -> datetime:
     """The moment that a wall clock and a movement give in a zone.
 
-    Raises DateError outside the years 1 to 9999.
+    Raises DateRangeError outside the years 1 to 9999.
     """
     _start_in_month(wall, move)
     wall.settle()
