@@ -93,6 +93,7 @@ class ModuleCompiler:
             macros=py.mapping([py.const(one, 1) for one in module.macros], macros, 1),
             parent=self._parent(module),
             uses=self._uses(module),
+            traitable=py.const(_is_traitable(module), 1),
             names=_names(module),
         )
 
@@ -443,9 +444,21 @@ def _names(module: Module) -> ast.expr:
     return py.const(frozenset(node.name for node in nodes if isinstance(node, Name)), 1)
 
 
+def _is_traitable(module: Module) -> bool:
+    """Has it nothing but blocks, so that another template may use it?"""
+    silent = all(isinstance(node, Text | BlockPlace) or _is_nothing(node) for node in module.body.nodes)
+    return module.parent is None and not module.macros and silent
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, Nothing) and node.expr is None
+
+
 def _hands_on(node: Any) -> bool:
+    if isinstance(node, For):
+        return loop_mode(node) == "full"  # `loop.parent` is the whole context
     if isinstance(node, Name):
-        return node.name == "_context"
+        return node.name in {"_context", "_parent"}
     return isinstance(node, FunctionCall) and node.name == "include"
 
 

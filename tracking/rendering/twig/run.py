@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CLOCK_EVERY = 4096  # steps between two looks at the clock
 BodyFunction = Callable[..., None]
+Blocks = dict[str, tuple["Loaded", BodyFunction, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +30,9 @@ class Code:
     blocks: Mapping[str, tuple[BodyFunction, int]]
     macros: Mapping[str, tuple[BodyFunction, tuple[str, ...], Callable[[], tuple[Value, ...]], int]]
     parent: Callable[..., Loaded] | None
-    uses: Callable[..., list[tuple[Loaded, dict[str, str]]]] | None
+    uses: Callable[..., list[Blocks]] | None
+    traitable: bool  # blocks and blanks only, so that others may use it
     names: frozenset[str] | None  # the variables it can read; None where it may hand all of them on
-
-
-Blocks = dict[str, tuple["Loaded", BodyFunction, int]]
 
 
 class Loaded:
@@ -47,22 +46,11 @@ class Loaded:
         self.traits: Blocks = {}
         self.blocks: Blocks = {}
         if code.uses is not None:
-            for used, aliases in code.uses(run, self):
-                self.traits |= _renamed(used, aliases)
+            for blocks in code.uses(run, self):
+                self.traits |= blocks
             self.blocks |= self.traits
         for name, (function, cost) in code.blocks.items():
             self.blocks[name] = (self, function, cost)
-
-
-def _renamed(used: Loaded, aliases: dict[str, str]) -> Blocks:
-    blocks = dict(used.blocks)
-    for name, alias in aliases.items():
-        if name not in blocks:
-            message = f'Block "{name}" is not defined in trait "{used.code.name}".'
-            raise TwigRuntimeError(message)
-        blocks[alias] = blocks[name]
-        del blocks[name]  # also where a block is "renamed" to its own name: Twig drops it then
-    return blocks
 
 
 class Run:

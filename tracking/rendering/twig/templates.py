@@ -49,12 +49,20 @@ def load_parent(run: Run, here: Loaded, wanted: Value) -> Loaded:
     return load(run, here, wanted)
 
 
-def load_use(run: Run, here: Loaded, name: str, aliases: tuple[tuple[str, str], ...]) -> tuple[Loaded, dict[str, str]]:
-    """A template that this one uses: blocks only, no parent, no body."""
+def load_use(run: Run, here: Loaded, name: str, aliases: tuple[tuple[str, str], ...]) -> Blocks:
+    """The blocks of a template that this one uses, some under other names."""
+    run.enter(1)
     used = template_named(run, name)
-    if used.code.parent is not None or used.code.macros:
+    run.leave()
+    if not used.code.traitable:
         raise TwigRuntimeError(f'Template "{name}" cannot be used as a trait.')
-    return used, dict(aliases)
+    blocks = dict(used.blocks)
+    for block, alias in aliases:
+        if block not in blocks:
+            raise TwigRuntimeError(f'Block "{block}" is not defined in trait "{name}".')
+        blocks[alias] = blocks[block]
+        del blocks[block]  # also where a block is "renamed" to its own name: Twig drops it then
+    return blocks
 
 
 def display(run: Run, loaded: Loaded, ctx: Context, blocks: Blocks, out: list[str]) -> None:

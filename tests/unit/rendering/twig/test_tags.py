@@ -40,6 +40,7 @@ def row(name: str, source: str, expected: str, **context: Any) -> Any:
         row("loop knows first and last", "{% for v in a %}{{ loop.first ? 'F' }}{{ loop.last ? 'L' }}{% endfor %}", "FL", a=[1, 2]),
         row("loop knows its length", "{% for v in a %}{{ loop.length }}{% endfor %}", "333", a=[1, 2, 3]),
         row("an inner loop reaches the outer one", "{% for v in a %}{% for w in a %}{{ loop.parent.loop.index }}{% endfor %}{% endfor %}", "1122", a=[1, 2]),
+        row("loop.parent is the context", "{% for v in a %}{{ loop.parent.b }}{% endfor %}", "5", a=[1], b=5),
         row("the whole loop variable can be handed on", "{% for v in a %}{{ loop|keys|first }}{% endfor %}", "parent", a=[1]),
         row("a loop variable is gone afterwards", "{% for v in [1] %}{% endfor %}{{ v is defined ? 'yes' : 'no' }}", "no"),
         row("a loop variable gives the outer one back", "{% for v in [1] %}{% endfor %}{{ v }}", "out", v="out"),
