@@ -49,13 +49,19 @@ def _table() -> dict[int, str]:
     return {ord(key): value for key, value in {**lower, **pairs}.items()}
 
 
+@lru_cache(maxsize=1)
+def _any_latin() -> Any:
+    """ICU's transliterator, which takes long to make."""
+    return _ICU.Transliterator.createInstance("Any-Latin")
+
+
 def to_ascii(text: str) -> str:
     """The text in ASCII; "?" for every letter that nothing is known for."""
     if text.isascii():
         return text
     taken_apart = unicodedata.normalize("NFD", text).translate(_table())
     if not _bare(taken_apart).isascii() and _ICU is not None:
-        taken_apart = _ICU.Transliterator.createInstance("Any-Latin").transliterate(taken_apart)
+        taken_apart = _any_latin().transliterate(taken_apart)
     plain = _bare(unicodedata.normalize("NFKD", taken_apart)).translate(_table())
     return "".join(character if character.isascii() else "?" for character in plain)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from babel import Locale
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.rendering.twig import intl, php_dates
@@ -196,6 +196,7 @@ def test_every_correction_names_a_locale_of_babel() -> None:
         assert all("{0}" in join and "{1}" in join for join in resolved.joins)
 
 
+@settings(deadline=None)
 @given(st.floats(), st.sampled_from(["en", "de", "fr", "ar", "hi", "ja", "he"]))
 def test_every_number_has_an_amount(value: float, locale: str) -> None:
     assert intl.format_currency(value, "EUR", {}, locale)

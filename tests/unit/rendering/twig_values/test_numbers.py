@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.rendering.twig import numbers
@@ -111,6 +111,7 @@ def test_decimals_have_a_bound() -> None:
         numbers.number_format(1.0, 2_000_000)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(-30, 30))
 def test_rounding_twice_changes_nothing(value: float, places: int) -> None:
     once = numbers.round_php(value, places)
@@ -118,6 +119,7 @@ def test_rounding_twice_changes_nothing(value: float, places: int) -> None:
     assert numbers.round_php(once, places) == pytest.approx(once, rel=1e-14, abs=1e-300)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="%1$'*.-+0 5dsefgxl", max_size=12), st.lists(st.one_of(st.integers(), st.floats(), st.text())))
 def test_any_format_gives_text_or_a_known_error(format: str, arguments: list[Any]) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.rendering.twig import php_dates
@@ -209,6 +209,7 @@ def test_an_unknown_letter_of_an_interval_stays() -> None:
     assert Interval(d=3).format("%d%% %x %") == "3% %x %"
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))
 def test_what_is_formatted_is_read_back(moment: datetime) -> None:
     aware = moment.replace(tzinfo=UTC)
@@ -217,6 +218,7 @@ def test_what_is_formatted_is_read_back(moment: datetime) -> None:
     assert php_dates.parse(text, now=NOW, tz=PARIS) == aware
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_a_moment_or_a_date_error(text: str) -> None:
     try:
@@ -225,6 +227,7 @@ def test_any_text_is_a_moment_or_a_date_error(text: str) -> None:
         return
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2035, 1, 1)),
     st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2035, 1, 1)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.rendering.twig import strings
@@ -126,6 +126,7 @@ def test_other_languages_are_refused() -> None:
         strings.singular("gatti", "it")
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(0, 20), st.booleans())
 def test_truncating_never_makes_longer(text: str, length: int, cut: bool) -> None:
     shorter = called(text, "truncate", length, "", cut)
@@ -133,6 +134,7 @@ def test_truncating_never_makes_longer(text: str, length: int, cut: bool) -> Non
     assert len(shorter) <= len(str(strings.u(text)))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_slug_is_ascii_without_loose_ends(text: str) -> None:
     slug = strings.slug(text)
