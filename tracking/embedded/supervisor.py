@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -57,6 +58,7 @@ class Supervisor:
         self._environment = dict(environment)
         self._children: list[Child] = []
         self._asked = 0
+        self._terminal: int | None = None
         logs.mkdir(parents=True, exist_ok=True)
 
     def listen(self) -> None:
@@ -64,6 +66,8 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._heard)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            self._terminal = next((file for file in (0, 1, 2) if os.isatty(file)), None)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
         self._asked += 1
@@ -95,7 +99,7 @@ class Supervisor:
             self._turn()
 
     def _turn(self) -> None:
-        if self._asked:
+        if self._asked or _hung_up(self._terminal):
             raise Interrupted
         for child in self._children:
             if child.process.poll() is not None:
@@ -126,6 +130,15 @@ class Supervisor:
 
     def _log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
+
+
+def _hung_up(terminal: int | None) -> bool:
+    """Whether the terminal was closed. A `make` that leads its session keeps the signal about that to itself."""
+    if terminal is None:
+        return False
+    ear = select.poll()
+    ear.register(terminal, 0)
+    return bool(ear.poll(0))
 
 
 def _bound_to(parent: int) -> Callable[[], None] | None:

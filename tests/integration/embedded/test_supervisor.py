@@ -20,9 +20,11 @@ PARTS = ("first", "second", "third")
 
 
 @contextmanager
-def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def running(folder: Path, *arguments: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
     command = (sys.executable, "-m", "tests.integration.embedded.toy", str(folder), *arguments)
-    process = subprocess.Popen(command, cwd=toy.ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=toy.ROOT, stdin=stdin, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         yield process
     finally:
@@ -53,6 +55,19 @@ def test_a_signal_ends_the_parts_the_last_one_first(tmp_path, number):
         assert process.stdout.readline() == "ready\n"
 
         process.send_signal(number)
+
+        assert process.stdout.readline() == "interrupted\n"
+        assert process.wait(timeout=30) == 0
+    assert order(tmp_path) == ["third", "second", "first"]
+
+
+def test_a_closed_terminal_ends_the_parts_even_if_nobody_signals(tmp_path):
+    ours, theirs = os.openpty()
+    with running(tmp_path, stdin=theirs) as process:
+        os.close(theirs)
+        assert process.stdout.readline() == "ready\n"
+
+        os.close(ours)
 
         assert process.stdout.readline() == "interrupted\n"
         assert process.wait(timeout=30) == 0
