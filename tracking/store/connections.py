@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from tracking import conf, credentials
 from tracking.choices import ConnectionKind, DeliveryState, Encryption, Reason
@@ -114,25 +114,38 @@ def to_probe(connection_id: int, *, now: datetime) -> Connection | None:
     return Connection.objects.get(pk=connection_id)
 
 
+def opened(connection: Connection, *, now: datetime) -> None:
+    """A rested connection shook hands: let it try a mail. Its failures are forgotten when that goes well."""
+    current = Connection.objects.filter(pk=connection.pk, version=connection.version)
+    if current.update(paused_until=None, pause_reason="", last_success_at=now):
+        _let_go(connection.pk, now=now)
+
+
 def succeeded(connection: Connection, *, now: datetime) -> None:
-    """A session opened: forget the failures before it, and let what was held for them go."""
-    troubled = Connection.objects.filter(pk=connection.pk, version=connection.version, fail_streak__gt=0)
+    """The server took or refused a mail as it should: forget the failures before, let go what was held for them."""
+    current = Connection.objects.filter(pk=connection.pk, version=connection.version)
+    troubled = current.filter(Q(fail_streak__gt=0) | Q(paused_until__isnull=False))  # a crossing failure leaves one
     if troubled.update(fail_streak=0, paused_until=None, pause_reason="", last_success_at=now):
         release(connection.pk, now=now)
 
 
 def failed(connection: Connection, *, reason: Reason | None, error: str, now: datetime, breaks_at: int) -> None:
-    """A session did not open. A reason (a refused login, broken encryption …) rests the connection at once, else the
-    `breaks_at`-th failure in a row does.
+    """The server was not there for us. A reason (a refused login, broken encryption …) rests the connection at once,
+    else the `breaks_at`-th failure in a row does.
 
+    The third login refused in a row is the last: no account is locked by us, and somebody must mend the connection.
     Says nothing of a connection that was changed meanwhile.
     """
     current = Connection.objects.filter(pk=connection.pk, version=connection.version)
-    current.update(fail_streak=F("fail_streak") + 1, last_error=error[:1000], last_error_at=now)
-    streak = current.values_list("fail_streak", flat=True).first() or 0
-    over = streak if reason else streak - breaks_at + 1
+    again = F("fail_streak") + 1
+    streak = Case(When(pause_reason=reason, then=again), default=1) if reason else again
+    current.update(fail_streak=streak, last_error=error[:1000], last_error_at=now)
+    count = current.values_list("fail_streak", flat=True).first() or 0
+    over = count if reason else count - breaks_at + 1
     if over > 0:
-        current.update(paused_until=now + retry.pause(over), pause_reason=reason or "")
+        lasting = reason is Reason.AUTHENTICATION and count >= LOGINS
+        until = UNTIL_MENDED if lasting else now + retry.pause(over)
+        current.update(paused_until=until, pause_reason=reason or "")
 
 
 def keep_pace(connection: Connection, pace: Pace) -> None:
@@ -158,9 +171,15 @@ def slow_down(connection_id: int, *, seen: float, now: datetime) -> None:
 def release(connection_id: int, *, now: datetime) -> int:
     """Make due what is held because of the connection, and let it try at once; how many deliveries that are."""
     Connection.objects.filter(pk=connection_id).update(fail_streak=0, paused_until=None, pause_reason="")
+    return _let_go(connection_id, now=now)
+
+
+def _let_go(connection_id: int, *, now: datetime) -> int:
     held = Delivery.objects.filter(connection_id=connection_id, state=DeliveryState.HELD, reason__in=HELD_BY_CONNECTION)
     return held.update(state=DeliveryState.RETRYING, reason="", next_attempt_at=now)
 
 
 PROBE = timedelta(minutes=1)
+LOGINS = 3  # refused in a row, until nobody but an operator tries again
+UNTIL_MENDED = datetime(9999, 1, 1, tzinfo=UTC)
 HELD_BY_CONNECTION = (*(reason.value for reason in retry.HOLDS.values()), Reason.CREDENTIALS.value)

@@ -1,0 +1,147 @@
+"""Connections rest when they fail, longer each time, and go on when they are mended."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+
+import pytest
+
+from tests import factories, flow
+from tests.factories import NOON
+from tests.flow import Hands
+from tests.smtp_server import Say, ScriptedServer, Step
+from tracking.choices import DeliveryState, Reason
+from tracking.models import Connection, Delivery
+from tracking.store import connections, deliveries
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+def fail(connection: Connection, *, reason: Reason | None = None, now=NOON) -> Connection:
+    connections.failed(connection, reason=reason, error="no", now=now, breaks_at=5)
+    connection.refresh_from_db()
+    return connection
+
+
+def test_the_fifth_failure_in_a_row_rests_a_connection_and_each_one_more_twice_as_long():
+    connection = factories.ConnectionFactory()
+
+    rests = [fail(connection).paused_until for _ in range(12)]
+
+    minutes = [None if until is None else (until - NOON) / MINUTE for until in rests]
+    assert minutes == [None] * 4 + [1, 2, 4, 8, 16, 32, 60, 60]
+    assert (connection.last_error, connection.last_error_at, connection.pause_reason) == ("no", NOON, "")
+
+
+def test_a_refused_login_rests_a_connection_at_once_and_twice_as_long_each_time():
+    connection = factories.ConnectionFactory()
+
+    rests = [fail(connection, reason=Reason.AUTHENTICATION).paused_until - NOON for _ in range(3)]
+
+    assert rests == [MINUTE, 2 * MINUTE, 4 * MINUTE]
+    assert connection.pause_reason == Reason.AUTHENTICATION
+
+
+def test_a_session_that_opens_ends_the_row_of_failures():
+    connection = factories.ConnectionFactory()
+    for _ in range(5):
+        fail(connection)
+
+    connections.succeeded(connection, now=NOON)
+
+    connection.refresh_from_db()
+    assert (connection.fail_streak, connection.paused_until, connection.last_success_at) == (0, None, NOON)
+    assert fail(connection).paused_until is None
+
+
+def test_a_rest_without_failures_ends_with_a_session_that_opens():
+    """So it stands after one worker's failure and another's success have crossed."""
+    with ScriptedServer() as server:
+        rule = factories.saved_rule(connection=factories.ConnectionFactory(port=server.port))
+        flow.owe(rule)
+        Connection.objects.update(paused_until=NOON + MINUTE, fail_streak=0)
+        clock = Hands()
+
+        flow.drain(rule, clock)
+        assert server.sessions == []
+        clock.move(minutes=2)
+        flow.drain(rule, clock)
+
+        assert len(server.mails) == 1
+
+
+def test_a_changed_connection_is_not_blamed_for_the_failures_of_its_older_self():
+    connection = factories.ConnectionFactory()
+    stale = Connection.objects.get()
+    connection.port = 587
+    connections.save(connection, password=None, now=NOON)
+
+    fail(stale, reason=Reason.TLS)
+
+    row = Connection.objects.get()
+    assert (row.version, row.fail_streak, row.paused_until) == (2, 0, None)
+
+
+def test_saving_a_connection_lets_go_what_was_held_for_it_and_nothing_else():
+    connection, other = factories.ConnectionFactory(), factories.ConnectionFactory()
+    rule, elsewhere = factories.saved_rule(connection=connection), factories.saved_rule(connection=other)
+    held, failed, later = flow.owe(rule, 3)
+    (foreign,) = flow.owe(elsewhere)
+    for row, state, reason in (
+        (held, DeliveryState.HELD, Reason.AUTHENTICATION),
+        (foreign, DeliveryState.HELD, Reason.AUTHENTICATION),
+        (failed, DeliveryState.FAILED, Reason.REFUSED),
+        (later, DeliveryState.RETRYING, ""),
+    ):
+        Delivery.objects.filter(pk=row.pk).update(state=state, reason=reason, next_attempt_at=NOON + 60 * MINUTE)
+    fail(connection, reason=Reason.AUTHENTICATION)
+
+    connections.save(connection, password="new", now=NOON + MINUTE)
+
+    assert deliveries.due_connections(NOON + MINUTE) == [connection.pk]
+    held.refresh_from_db()
+    assert (held.state, held.reason, held.next_attempt_at) == (DeliveryState.RETRYING, "", NOON + MINUTE)
+    states = [Delivery.objects.get(pk=row.pk).state for row in (failed, later, foreign)]
+    assert states == [DeliveryState.FAILED, DeliveryState.RETRYING, DeliveryState.HELD]
+    connection.refresh_from_db()
+    assert (connection.fail_streak, connection.paused_until, connection.pause_reason) == (0, None, "")
+
+
+def test_a_server_that_comes_back_gets_all_that_waited():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    rule = factories.saved_rule(connection=factories.ConnectionFactory(port=port))
+    flow.owe(rule, 2)
+    clock = Hands()
+    for _ in range(7):
+        flow.drain(rule, clock)
+        clock.move(hours=2)
+    assert flow.states() == {"retrying": 2}
+
+    with ScriptedServer() as server:
+        Connection.objects.update(port=server.port)
+        clock.move(hours=2)
+        while flow.drain(rule, clock):
+            pass
+
+        assert len(server.mails) == 2
+    assert Connection.objects.get().fail_streak == 0
+    flow.assert_books_balance()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("reply", ["530 5.7.0 log in", "534 5.7.9 too weak", "535 5.7.8 wrong"])
+def test_a_login_that_is_wanted_or_refused_is_a_matter_of_the_connection(reply):
+    with ScriptedServer(script={Step.AUTH: Say(reply)}, auth=["PLAIN"]) as server:
+        connection = factories.ConnectionFactory(port=server.port, login="leads")
+        connections.save(connection, password="x", now=NOON)
+        rule = factories.saved_rule(connection=connection)
+        flow.owe(rule, 2)
+
+        flow.drain(rule, Hands())
+
+    assert flow.states() == {"held": 2}
+    assert Connection.objects.get().pause_reason == Reason.AUTHENTICATION
+    flow.assert_books_balance()
