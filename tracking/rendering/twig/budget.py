@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -12,6 +10,23 @@ class Budget(Protocol):
     """What can be charged."""
 
     def charge(self, steps: int) -> None:
+        """Take steps, or raise."""
+
+
+class _Active(threading.local):
+    budget: Budget | None = None
+
+
+_active = _Active()
+
+
+def spend(budget: Budget | None) -> Budget | None:
+    """From now on this thread's work is charged to `budget`; gives the one before, to be put back."""
+    before, _active.budget = _active.budget, budget
+    return before
+
+
+def charge(self, steps: int) -> None:
         """Take steps, or raise."""
 
 

@@ -21,9 +21,11 @@ from tracking.rendering.twig.nodes import (
     Const,
     Do,
     Embed,
+    Escape,
     Expr,
     For,
     FunctionCall,
+    GetAttr,
     If,
     Import,
     Include,
@@ -46,6 +48,7 @@ from tracking.rendering.twig.weights import (
     dotted_owners,
     has_with,
     imports_locally,
+    is_loop_field,
     loop_mode,
     sees_context,
     uses_macros,
@@ -215,7 +218,8 @@ class FunctionCompiler(ExpressionCompiler):
 
     def _hold(self, name: str, value: ast.expr, line: int) -> ast.stmt:
         temp = self.mappings[name] = self.temp()
-        return py.assign(temp, py.call("as_mapping", line, value), line)
+        is_dict = py.is_(py.call("type", line, py.bind(temp, value, line)), py.name("dict", line), line)
+        return py.assign(temp, py.choose(is_dict, py.name(temp, line), py.name("NO_KEYS", line), line), line)
 
     def body(self, body: Body, *, displayed: bool = True) -> list[ast.stmt]:
         """Statements; texts and prints that follow each other go out together."""
@@ -242,8 +246,17 @@ class FunctionCompiler(ExpressionCompiler):
         if isinstance(expr, Const):
             shown = php.text(expr.value)
             return [py.const(shown, line)] if shown else []
+        if self._is_count(expr):
+            return [py.call("str", line, self.expr(expr.node if isinstance(expr, Escape) else expr))]
         value = self.expr(expr)
         return [value if _is_text(value) else py.call("text", line, value)]
+
+    def _is_count(self, expr: Expr) -> bool:
+        """Is it a number of this loop's, which needs no escaping?"""
+        inner = expr.node if isinstance(expr, Escape) else expr
+        if not isinstance(inner, GetAttr) or self.loop is None or "loop" in self.locals or not is_loop_field(inner):
+            return False
+        return isinstance(inner.attribute, Const) and inner.attribute.value not in {"first", "last"}
 
     def _written(self, pieces: list[ast.expr]) -> list[ast.stmt]:
         if not pieces:

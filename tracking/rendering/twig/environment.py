@@ -13,7 +13,7 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from tracking.rendering.twig import php_dates
-from tracking.rendering.twig.budget import spending
+from tracking.rendering.twig.budget import spend
 from tracking.rendering.twig.compiler import ModuleCompiler
 from tracking.rendering.twig.errors import (
     PhpError,
@@ -174,6 +174,7 @@ class Template(jinja2.Template):
         `??` or `is defined`). `now` is what dates such as "tomorrow" are counted from; the clock's time if None.
         """
         run = Run(self.twig, missing, now)
+        before = spend(run)
         try:
             given = context if context is not None else {}
             if self.code.names is not None:  # what it cannot read need not be looked at
@@ -183,8 +184,7 @@ class Template(jinja2.Template):
             if self.name is not None:
                 run.loaded[self.name] = loaded
             out: list[str] = []
-            with spending(run):
-                display(run, loaded, fresh(run, values), {}, out)
+            display(run, loaded, fresh(run, values), {}, out)
             return _valid(run.joined(out))
         except TwigError as error:
             raise _located(error, error.__traceback__, self.name) from error.__cause__
@@ -196,6 +196,8 @@ class Template(jinja2.Template):
             raise TwigLimitError("There is no memory left.", name=self.name) from error
         except (PhpError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise _located(_thrown(error), error.__traceback__, self.name) from error
+        finally:
+            spend(before)
 
 
 def _valid(output: str) -> str:

@@ -35,7 +35,9 @@ def escape_html(value: Value) -> str:
     """What autoescaping does to a printed value: safe strings pass."""
     if type(value) is str:
         escaped: str = _quick(value)
-        return escaped if escaped is value else escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
+        if escaped is value or "&#3" not in escaped:
+            return escaped
+        return escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
     if type(value) is int:
         return str(value)
     return text(value) if type(value) is Markup else html_text(text(value))

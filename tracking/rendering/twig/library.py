@@ -141,7 +141,7 @@ _RUNTIME: dict[str, Any] = {
     name: getattr(module, name)
     for module, names in (
         (operations, "concat iterate save restore loop_at literal spread_array spread_values spread_arguments"),
-        (operations, "assign assign_sequence assign_mapping as_mapping is_empty values"),
+        (operations, "assign assign_sequence assign_mapping NO_KEYS is_empty values"),
         (php, "text truth key pairs"),
         (escape, "escape_html auto_escape"),
         (access, "get_item get_any has_attribute call_method"),

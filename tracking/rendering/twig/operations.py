@@ -124,12 +124,7 @@ def iterate(run: Run, value: Value, cost: int) -> Value:
     return value
 
 
-_NO_KEYS: dict[int | str, Value] = {}
-
-
-def as_mapping(value: Value) -> dict[int | str, Value]:
-    """The value if it is a dict; otherwise one without keys, so that every look into it goes the slow way."""
-    return value if type(value) is dict else _NO_KEYS
+NO_KEYS: dict[int | str, Value] = {}  # stands for what is no mapping, so that every look into it goes the slow way
 
 
 def save(ctx: Context, names: tuple[str, ...]) -> dict[str, Value]:
