@@ -26,27 +26,6 @@ def spend(budget: Budget | None) -> Budget | None:
     return before
 
 
-def charge(self, steps: int) -> None:
-        """Take steps, or raise."""
-
-
-class _Active(threading.local):
-    budget: Budget | None = None
-
-
-_active = _Active()
-
-
-@contextmanager
-def spending(budget: Budget) -> Iterator[None]:
-    """Everything in this block is charged to `budget`."""
-    before, _active.budget = _active.budget, budget
-    try:
-        yield
-    finally:
-        _active.budget = before
-
-
 def charge(steps: int) -> None:
     """Charge the rendering of this thread, if there is one."""
     if _active.budget is not None:
