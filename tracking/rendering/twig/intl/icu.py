@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from tracking.rendering.twig.intl.conventions import DEFAULT
+from tracking.rendering.twig.intl.dates import MAX_PATTERN
 from tracking.rendering.twig.intl.numbers import bounded, check_attribute, check_style
 from tracking.rendering.twig.php_dates.formatting import offset_seconds
 from tracking.rendering.twig.php_dates.zones import offset_name
@@ -35,6 +37,7 @@ _ROUNDINGS: Final = {
     "ceiling": "kRoundCeiling", "floor": "kRoundFloor", "down": "kRoundDown", "up": "kRoundUp",
     "halfeven": "kRoundHalfEven", "halfdown": "kRoundHalfDown", "halfup": "kRoundHalfUp",
 }  # fmt: skip
+_LONGEST_NAME: Final = 100  # characters of a locale
 _RULES: Final = {"spellout": "SPELLOUT", "ordinal": "ORDINAL", "duration": "DURATION"}
 
 _Setter = Callable[[Any, Any], None]
@@ -77,9 +80,9 @@ _SETTERS: Final[dict[str, _Setter]] = {
 
 def format_datetime(moment: datetime, styles: tuple[str, str], pattern: str, calendar: str, locale: str) -> str:
     """A moment in its own zone, by two styles (of date and time) or by a pattern."""
-    where = _ICU.Locale(locale)
+    where = _locale(locale)
     if pattern:
-        format = _ICU.SimpleDateFormat(pattern, where)
+        format = _by_pattern(pattern, where)
     else:
         format = _ICU.DateFormat.createDateTimeInstance(*map(_length, styles), where)
     zone = _ICU.TimeZone.createTimeZone(_zone_id(moment))
@@ -87,6 +90,23 @@ def format_datetime(moment: datetime, styles: tuple[str, str], pattern: str, cal
         format.setCalendar(_ICU.GregorianCalendar(zone, where))
     format.setTimeZone(zone)
     return str(format.format(moment.timestamp()))
+
+
+def _by_pattern(pattern: str, where: Any) -> Any:
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"A date pattern has at most {MAX_PATTERN} characters")
+    try:
+        return _ICU.SimpleDateFormat(pattern, where)
+    except _ICU.ICUError:
+        raise ValueError("Unable to format the given date.") from None
+
+
+def _locale(name: str) -> Any:
+    """ICU's locale of a name; English for what is no name at all."""
+    try:
+        return _ICU.Locale(name if len(name) <= _LONGEST_NAME else DEFAULT)
+    except _ICU.ICUError:
+        return _ICU.Locale(DEFAULT)
 
 
 def _length(style: str) -> int:
@@ -103,7 +123,7 @@ def _zone_id(moment: datetime) -> str:
 
 def format_currency(value: float, currency: str, attrs: Mapping[str, Any], locale: str) -> str:
     """An amount of money."""
-    format = _ICU.NumberFormat.createCurrencyInstance(_ICU.Locale(locale))
+    format = _ICU.NumberFormat.createCurrencyInstance(_locale(locale))
     format.setCurrency(currency)
     _apply(format, attrs)
     return str(format.format(_number(value)))
@@ -112,7 +132,7 @@ def format_currency(value: float, currency: str, attrs: Mapping[str, Any], local
 def format_number(value: float, attrs: Mapping[str, Any], style: str, kind: str, locale: str) -> str:
     """A number in one of Twig's styles."""
     check_style(style, kind)
-    where = _ICU.Locale(locale)
+    where = _locale(locale)
     if style in _RULES:
         format = _ICU.RuleBasedNumberFormat(getattr(_ICU.URBNFRuleSetTag, _RULES[style]), where)
     else:
