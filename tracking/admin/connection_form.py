@@ -16,6 +16,7 @@ from tracking.smtp.providers import PROVIDERS, Provider
 from tracking.store import clock
 from tracking.store import connections as store
 
+PACE = ("max_sessions", "max_rate")
 PRESCRIBED = ("host", "port", "encryption", "login")
 
 _REGIONS = [(region, region) for preset in PROVIDERS.values() for region in preset.regions]
@@ -62,7 +63,8 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Connection
-        fields = ("name", "key", "provider", "region", *PRESCRIBED)
+        fields = ("name", "key", "provider", "region", *PRESCRIBED, *PACE)
+        widgets = dict.fromkeys(PACE, UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from tracking.admin.choosing import ChoicesMixin
 from tracking.admin.confirming import confirmed
-from tracking.admin.connection_form import ConnectionForm
+from tracking.admin.connection_form import PACE, ConnectionForm
 from tracking.admin.listing import ListAdmin, badge, page_action, shortened
 from tracking.choices import ConnectionKind
 from tracking.models import Connection, Delivery, Rule
@@ -56,6 +56,7 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
         return [
             ("Connection", {"fields": ("name", "key", "provider", "region")}),
             ("Server", {"fields": ("host", "port", "encryption", "login", *secret)}),
+            ("Pace", {"fields": PACE}),
             *([("Health", {"fields": ("state",)})] if obj else []),
         ]
 

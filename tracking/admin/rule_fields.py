@@ -202,6 +202,7 @@ def action_fields() -> dict[str, forms.Field]:
 def policy_fields() -> dict[str, forms.Field]:
     return {
         "once_per_lead": switch("Fire once per lead", "Later events of the same lead send nothing."),
+        "daily_cap": number("Daily cap", "Events a day (UTC) at most; what is beyond waits. Empty: no cap."),
         "missing_placeholder": select("Missing placeholder", MissingPlaceholder.choices, "It is a warning either way."),
         "delivery_policy": select("Delivery policy", DeliveryPolicy.choices, "When the server's last answer was lost."),
     }

@@ -156,7 +156,7 @@ def _document(typed: Mapping[str, Any], stored: Rule | None) -> dict[str, Any]:
             "filters": {name.value: _blank_as_none(typed[name]) for name in Filter},
             "action": _action(typed, stored),
             "notifications": _notifications(typed, stored),
-            "policy": {name: typed[name] for name in ("once_per_lead", "missing_placeholder", "delivery_policy")},
+            "policy": _policy(typed),
         }
     )
 
@@ -189,6 +189,11 @@ def _server(typed: Mapping[str, Any]) -> dict[str, Any] | None:
             "login": typed["login"],
         }
     )
+
+
+def _policy(typed: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = {name: typed[name] for name in ("once_per_lead", "missing_placeholder", "delivery_policy")}
+    return _without_blanks({**chosen, "daily_cap": _whole(typed["daily_cap"])})
 
 
 def _notifications(typed: Mapping[str, Any], stored: Rule | None) -> dict[str, Any]:

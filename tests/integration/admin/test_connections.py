@@ -41,7 +41,8 @@ def test_blanks_take_what_the_provider_prescribes(admin_client, provider):
     region = preset.regions[0] if preset.regions else ""
 
     response = admin_client.post(
-        ADD, {"name": "New one", "provider": provider, "region": region, "login": "x", "password": "y"}
+        ADD,
+        {"name": "New one", "provider": provider, "region": region, "login": "x", "password": "y", "max_sessions": 4},
     )
 
     assert response.status_code == 302, errors(response)
@@ -52,7 +53,7 @@ def test_blanks_take_what_the_provider_prescribes(admin_client, provider):
 
 
 def test_a_fixed_login_is_filled_in(admin_client):
-    admin_client.post(ADD, {"name": "S", "provider": "sendgrid", "password": "y"})
+    admin_client.post(ADD, {"name": "S", "provider": "sendgrid", "password": "y", "max_sessions": 4})
 
     assert Connection.objects.get().login == "apikey"
 
@@ -79,12 +80,14 @@ def test_another_provider_replaces_the_old_ones_server(admin_client, stored):
         pytest.param({"name": "Main", "key": "other"}, "name", id="a name that is taken"),
         pytest.param({"key": "main"}, "key", id="a key that is taken"),
         pytest.param({"password": ""}, "password", id="a login without password"),
+        pytest.param({"max_sessions": "0"}, "max_sessions", id="no session at all"),
+        pytest.param({"max_rate": "-1"}, "max_rate", id="a rate below nothing"),
     ],
 )
 def test_an_error_stands_at_its_field(admin_client, stored, changes, field):
     data = {"name": "New", "provider": "other", "host": "127.0.0.1", "port": "2525", "encryption": "none"}
 
-    response = admin_client.post(ADD, {**data, "login": "bob", "password": "x", **changes})
+    response = admin_client.post(ADD, {**data, "login": "bob", "password": "x", "max_sessions": 4, **changes})
 
     assert field in errors(response)
     assert Connection.objects.count() == 1

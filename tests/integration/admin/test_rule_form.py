@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
 from django.urls import reverse
+from pydantic import BaseModel
 
 from tests import factories
 from tests.integration.admin.pages import errors, form_of, sent
+from tracking.admin import rule_fields
 from tracking.choices import ConnectionKind, Filter
+from tracking.definition import RuleDefinition
 from tracking.models import Rule, RuleVersion, StoredEvent
 from tracking.triggers import TRIGGERS
 
@@ -88,6 +92,7 @@ def test_every_field_of_an_esp_rule_is_saved(admin_client, admin_user, directory
             body="\r\n<p>\r\n{{ price }}</p>",
             content_type="all",
             once_per_lead="on",
+            daily_cap="500",
             missing_placeholder="skip",
             delivery_policy="never_lose",
             enable_notifications="yes",
@@ -144,7 +149,12 @@ def test_every_field_of_an_esp_rule_is_saved(admin_client, admin_user, directory
             "notify_emails": ["x@example.com", "y@example.com"],
             "notification_frequency": 15,
         },
-        "policy": {"delivery_policy": "never_lose", "once_per_lead": True, "missing_placeholder": "skip"},
+        "policy": {
+            "delivery_policy": "never_lose",
+            "once_per_lead": True,
+            "missing_placeholder": "skip",
+            "daily_cap": 500,
+        },
     }
 
 
@@ -227,6 +237,28 @@ def test_switching_off_makes_no_version(admin_client):
     rule.refresh_from_db()
     assert not rule.enabled
     assert rule.versions.count() == 1
+
+
+def test_every_field_of_the_definition_is_a_field_of_the_form():
+    leaves = set(_leaves(RuleDefinition))
+
+    fields = set(rule_fields.all_fields())
+
+    assert leaves - fields == set()
+    assert fields - leaves == {"owner_campaign", "enabled", "password", "smtp_connection"}
+
+
+def _leaves(model: type[BaseModel]) -> Iterator[str]:
+    """Names of all fields of a definition and of the sections inside it."""
+    for name, field in model.model_fields.items():
+        sections = [kind for kind in (field.annotation, *get_args(field.annotation)) if _is_section(kind)]
+        yield from (leaf for section in sections for leaf in _leaves(section))
+        if not sections:
+            yield name
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 RANGE = {"price_restriction": "range", "min_price": "5", "max_price": "1"}
