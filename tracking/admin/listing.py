@@ -27,10 +27,17 @@ COUNTED = 10_000  # rows that a list counts at most; older ones are found by fil
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts no further than COUNTED, so that a list of millions opens as fast as a short one."""
 
+    template_name = "admin/tracking/pagination.html"
+
     @cached_property
     def count(self) -> int:
         rows = self.object_list
         return rows[:COUNTED].count() if isinstance(rows, QuerySet) else len(rows)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more rows than were counted."""
+        return self.count >= COUNTED
 
 
 def bounded_count(rows: QuerySet[Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -202,6 +203,7 @@ class DeliveryAdmin(LogAdmin):
         do(request, rows)
         return redirect(back)
 
+    @transaction.atomic
     def _resend(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         connections = set(rows.values_list("connection_id", flat=True))
         chosen = list(rows.filter(state__in=RESENDABLE))
@@ -209,6 +211,7 @@ class DeliveryAdmin(LogAdmin):
         wake_on_commit(connections)
         self._done(request, chosen, f"{count} deliveries are sent again.", "Sent again.")
 
+    @transaction.atomic
     def _discard(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         chosen = list(rows.filter(state__in=WAITING))
         count = deliveries.discard(rows, now=clock.now())

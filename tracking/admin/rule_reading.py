@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tracking.admin.rule_fields import MASK
@@ -23,8 +23,7 @@ class Shown:
         if self.__name__ == "password":
             own = rule.connection.kind == ConnectionKind.MANUAL
             return MASK if own and rule.connection.sealed_password else ""
-        value = RuleForm(instance=rule).initial.get(self.__name__)
-        return self._words(value)
+        return self._words(_values(rule).get(self.__name__))
 
     def _words(self, value: Any) -> str:
         queryset = getattr(self._field, "queryset", None)
@@ -35,6 +34,14 @@ class Shown:
             return "Yes" if value else "No"
         labels = dict(_flat(getattr(self._field, "choices", ())))
         return str(labels.get(value, "" if value is None else value))
+
+
+def _values(rule: Rule) -> Mapping[str, Any]:
+    """What the form would show of the rule; read once, and kept with the row."""
+    if not hasattr(rule, "form_values"):
+        rule.form_values = RuleForm(instance=rule).initial  # type: ignore[attr-defined]
+    values: Mapping[str, Any] = rule.form_values  # type: ignore[attr-defined]
+    return values
 
 
 def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:

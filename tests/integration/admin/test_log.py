@@ -172,6 +172,7 @@ def test_a_page_takes_a_few_queries_and_counts_no_further_than_needed(
 
     assert len(listed(response)) == 50
     assert response.context["cl"].result_count == 55
+    assert "or more" in response.content.decode()
     log = [query["sql"] for query in queries.captured_queries if "tracking_delivery" in query["sql"]]
     assert all("LIMIT" in sql for sql in log), "no query over the whole log"
     assert not any('"payload"' in sql for sql in log), "a list loads no payload"
