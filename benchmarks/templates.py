@@ -1,0 +1,14 @@
+"""Twig here beside Jinja2's sandbox and PHP's Twig, kept with the other numbers."""
+
+from __future__ import annotations
+
+from benchmarks import twig
+from benchmarks.results import keep
+
+
+def main() -> None:
+    keep(twig={name: round(number, 1) for name, number in twig.summary(twig.main()).items()})
+
+
+if __name__ == "__main__":
+    main()
