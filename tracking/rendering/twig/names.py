@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracking.rendering.twig.codegen import dotted
+from tracking.rendering.twig.codegen_access import dotted
 from tracking.rendering.twig.environment import Environment
 from tracking.rendering.twig.nodes import ArrowFunction, Embed, For, GetAttr, Import, MacroCall, Module, Name, With
 from tracking.rendering.twig.parser import parse
