@@ -35,13 +35,26 @@ def test_the_fifth_failure_in_a_row_rests_a_connection_and_each_one_more_twice_a
     assert (connection.last_error, connection.last_error_at, connection.pause_reason) == ("no", NOON, "")
 
 
-def test_a_refused_login_rests_a_connection_at_once_and_twice_as_long_each_time():
+def test_broken_encryption_rests_a_connection_at_once_and_twice_as_long_each_time():
     connection = factories.ConnectionFactory()
 
-    rests = [fail(connection, reason=Reason.AUTHENTICATION).paused_until - NOON for _ in range(3)]
+    rests = [fail(connection, reason=Reason.TLS).paused_until - NOON for _ in range(3)]
 
     assert rests == [MINUTE, 2 * MINUTE, 4 * MINUTE]
-    assert connection.pause_reason == Reason.AUTHENTICATION
+    assert connection.pause_reason == Reason.TLS
+
+
+def test_the_third_refused_login_rests_a_connection_until_it_is_mended():
+    connection = factories.ConnectionFactory()
+    for _ in range(4):
+        fail(connection)
+
+    rests = [fail(connection, reason=Reason.AUTHENTICATION).paused_until for _ in range(3)]
+
+    assert rests == [NOON + MINUTE, NOON + 2 * MINUTE, connections.UNTIL_MENDED]
+    connections.release(connection.pk, now=NOON)
+    connection.refresh_from_db()
+    assert (connection.paused_until, connection.fail_streak) == (None, 0)
 
 
 def test_a_session_that_opens_ends_the_row_of_failures():

@@ -40,6 +40,7 @@ from tracking.store.outcomes import Reached, Result, Tried
 log = structlog.get_logger(__name__)
 
 BREAKS_AT = 5  # sessions in a row that did not open, until a connection rests
+_CLOSING = 421  # the server says that it closes the connection (RFC 5321 3.8)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 stopping = threading.Event()  # set when the process is asked to end: the mail in flight is finished, no other begun
@@ -74,7 +75,7 @@ def _fit(connection_id: int, clock: Clock) -> bool:
         return True
     try:
         with transport.pool().session(transport.endpoint(connection)):
-            connections.succeeded(connection, now=clock())
+            connections.opened(connection, now=clock())
     except CredentialsError as error:
         connections.failed(connection, reason=Reason.CREDENTIALS, error=str(error), now=clock(), breaks_at=BREAKS_AT)
         return False
@@ -86,7 +87,7 @@ def _fit(connection_id: int, clock: Clock) -> bool:
 
 
 def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
-    """Chunk by chunk until all are tried or the slice's time is over. False when the connection does not open."""
+    """Chunk by chunk until all are tried or the slice's time is over. False when the server needs a rest."""
     try:
         endpoint = transport.endpoint(claim.connection)
     except CredentialsError as error:
@@ -94,7 +95,8 @@ def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
         return False
     for deliveries in claim.chunks(chunk):
         try:
-            _send_chunk(claim, deliveries, endpoint, clock, until=until)
+            if not _send_chunk(claim, deliveries, endpoint, clock, until=until):
+                return False
         except SendError as error:
             return _not_opened(claim, error, clock)
         if _is_over(until):
@@ -104,17 +106,18 @@ def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
 
 def _send_chunk(
     claim: Claim, deliveries: Sequence[Delivery], endpoint: Endpoint, clock: Clock, *, until: float
-) -> None:
-    """Raises SendError when no session opens; then the mails that could be made are still claimed."""
+) -> bool:
+    """Whether the server may have the next chunk now.
+
+    Raises SendError when no session opens; then the mails that could be made are still claimed.
+    """
     unsendable, prepared = _prepared(deliveries, clock)
     if unsendable:
         _record(claim, unsendable)
     if not prepared:
-        return
+        return True
     with transport.pool().session(endpoint):  # proven before anything is marked; kept for the mails that follow
         pass
-    if claim.connection.fail_streak:
-        connections.succeeded(claim.connection, now=clock())
     held = claims.mark(claim.token, [one.delivery.id for one in prepared])
     results: list[Result] = []
     try:
@@ -122,31 +125,43 @@ def _send_chunk(
     finally:  # whatever happens: what was sent is written down, and what is not written down stays marked
         _record(claim, results)
     claims.unmark(claim.token)
-    _listen(claim, results, clock)
+    return not results or _listen(claim, results, clock)
 
 
-def _listen(claim: Claim, results: Sequence[Result], clock: Clock) -> None:
-    """What a server said between the lines: too fast, or nothing at all."""
-    failures = [one.tried.failure for one in results]
-    if Failure.LIMIT in failures:
-        seconds = (results[-1].tried.ended_at - results[0].tried.started_at).total_seconds()
+def _listen(claim: Claim, results: Sequence[Result], clock: Clock) -> bool:
+    """What the last mail says of the server. False when it should be left in peace for now."""
+    last = results[-1].tried
+    if last.failure is Failure.LIMIT:
+        seconds = (last.ended_at - results[0].tried.started_at).total_seconds()
         connections.slow_down(claim.connection.pk, seen=60 * len(results) / max(seconds, 1.0), now=clock())
-    if failures and failures[-1] is Failure.TIMEOUT:
-        connections.failed(
-            claim.connection, reason=None, error=results[-1].tried.text, now=clock(), breaks_at=BREAKS_AT
-        )
+    elif _troubled(last):
+        reason = retry.HOLDS.get(last.failure) if last.failure else None
+        connections.failed(claim.connection, reason=reason, error=last.text, now=clock(), breaks_at=BREAKS_AT)
+    elif claim.connection.fail_streak:
+        connections.succeeded(claim.connection, now=clock())
+    return not _troubled(last)
+
+
+_SERVER_AT_FAULT = {*retry.HOLDS, Failure.TIMEOUT, Failure.UNKNOWN}
+
+
+def _troubled(tried: Tried) -> bool:
+    """The server or the line to it is at fault, not this mail: another one would fare no better now."""
+    lost = tried.failure is Failure.TEMPORARY and tried.code in (None, _CLOSING)
+    return lost or tried.failure in _SERVER_AT_FAULT
 
 
 def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, until: float) -> Iterator[Result]:
-    """Mail by mail. What is left when the server is slow is not tried, and goes back to the queue."""
+    """Mail by mail. What is left when the server is slow or in trouble is not tried, and goes back to the queue."""
     for one in prepared:
         started_at = clock()
         try:
             outcome = transport.pool().send(endpoint, one.envelope)
         except SendError as error:
             outcome = _unopened(one, error)
-        yield _result(one, outcome, started_at=started_at, ended_at=clock())
-        if _is_over(until):
+        result = _result(one, outcome, started_at=started_at, ended_at=clock())
+        yield result
+        if _is_over(until) or _troubled(result.tried):
             return
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, PositiveIntegerField, Q, Value, When
 
 from tracking import conf, credentials
 from tracking.choices import ConnectionKind, DeliveryState, Encryption, Reason
@@ -137,8 +137,7 @@ def failed(connection: Connection, *, reason: Reason | None, error: str, now: da
     Says nothing of a connection that was changed meanwhile.
     """
     current = Connection.objects.filter(pk=connection.pk, version=connection.version)
-    again = F("fail_streak") + 1
-    streak = Case(When(pause_reason=reason, then=again), default=1) if reason else again
+    streak = _of_one_kind(reason) if reason else F("fail_streak") + 1
     current.update(fail_streak=streak, last_error=error[:1000], last_error_at=now)
     count = current.values_list("fail_streak", flat=True).first() or 0
     over = count if reason else count - breaks_at + 1
@@ -146,6 +145,13 @@ def failed(connection: Connection, *, reason: Reason | None, error: str, now: da
         lasting = reason is Reason.AUTHENTICATION and count >= LOGINS
         until = UNTIL_MENDED if lasting else now + retry.pause(over)
         current.update(paused_until=until, pause_reason=reason or "")
+
+
+def _of_one_kind(reason: Reason) -> Case:
+    """Failures for the same reason add up; another one begins anew."""
+    return Case(
+        When(pause_reason=reason, then=F("fail_streak") + 1), default=Value(1), output_field=PositiveIntegerField()
+    )
 
 
 def keep_pace(connection: Connection, pace: Pace) -> None:
