@@ -10,7 +10,16 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests import factories, flow
 from tests.factories import NOON
@@ -27,8 +36,13 @@ from tracking.store.claims import Claim
 from tracking.store.outcomes import Result, Tried
 
 FINAL = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.CANCELLED}
-# what the server really did with a mail -> what its worker may have understood
-UNDERSTOOD = {True: [None, Failure.UNKNOWN], False: [*Failure]}
+# whether the server took a mail, and what its worker understood, of four mails
+Fortunes = list[tuple[bool, Failure | None]]
+FORTUNES = st.lists(
+    st.sampled_from([(True, None), (True, Failure.UNKNOWN), *((False, failure) for failure in Failure)]),
+    min_size=4,
+    max_size=4,
+)
 
 
 @dataclass
@@ -76,9 +90,14 @@ class Deliveries(RuleBasedStateMachine):
         second = factories.saved_rule(connection=first.connection, policy__delivery_policy="never_lose")
         self.rules: dict[DeliveryPolicy, Rule] = {DeliveryPolicy.NEVER_TWICE: first, DeliveryPolicy.NEVER_LOSE: second}
         self.connection = first.connection_id
+        self.owe(DeliveryPolicy.NEVER_TWICE, 2, test=False)
+        self.owe(DeliveryPolicy.NEVER_LOSE, 1, test=False)
 
     @rule(policy=st.sampled_from(DeliveryPolicy), count=st.integers(1, 3), test=st.booleans())
-    def owe(self, policy: DeliveryPolicy, count: int, test: bool) -> None:
+    def more_is_owed(self, policy: DeliveryPolicy, count: int, test: bool) -> None:
+        self.owe(policy, count, test=test)
+
+    def owe(self, policy: DeliveryPolicy, count: int, *, test: bool) -> None:
         for delivery in flow.owe(self.rules[policy], count, now=self.now, test=test):
             self.model[delivery.id] = Owed(policy=policy, due_at=self.now)
 
@@ -86,11 +105,12 @@ class Deliveries(RuleBasedStateMachine):
     def time_goes_by(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
-    @rule(target=workers, limit=st.integers(1, 4))
-    def claim(self, limit: int) -> Worker | None:
+    @rule(target=workers, limit=st.integers(1, 4), chunk=st.integers(0, 4), fortunes=FORTUNES)
+    def claim(self, limit: int, chunk: int, fortunes: Fortunes) -> Worker | MultipleResults:
+        """Take what is due, and send some of it at once."""
         claim = claims.claim(self.connection, limit=limit, lease=LEASE, now=self.now)
         if claim is None:
-            return None
+            return multiple()
         assert 0 < len(claim.deliveries) <= limit
         for row in claim.deliveries:
             owed = self.model[row.id]
@@ -100,31 +120,32 @@ class Deliveries(RuleBasedStateMachine):
             assert owed.crashes + 1 < conf.max_crashes() or len(claim.deliveries) == 1, "on its last life it goes alone"
             owed.state, owed.token, owed.lease_until = DeliveryState.SENDING, claim.token, self.now + LEASE
             owed.marked = False
-        return Worker(claim)
+        worker = Worker(claim)
+        self.send(worker, chunk, fortunes)
+        return worker
 
     def held(self, worker: Worker) -> set[UUID]:
         return {id_ for id_, owed in self.model.items() if owed.token == worker.claim.token}
 
-    @rule(worker=workers, data=st.data())
-    def send(self, worker: Worker | None, data: st.DataObject) -> None:
+    @rule(worker=workers, chunk=st.integers(1, 4), fortunes=FORTUNES)
+    def send_more(self, worker: Worker, chunk: int, fortunes: Fortunes) -> None:
+        self.send(worker, chunk, fortunes)
+
+    def send(self, worker: Worker, size: int, fortunes: Fortunes) -> None:
         """Mark a chunk and send what is still ours; what it met is written later, or never."""
-        if worker is None:
-            return
-        chunk = [row.id for row in worker.claim.deliveries if row.id not in worker.met]
-        chunk = chunk[: data.draw(st.integers(0, len(chunk)))]
+        chunk = [row.id for row in worker.claim.deliveries if row.id not in worker.met][:size]
 
         mine = claims.mark(worker.claim.token, chunk)
 
         assert mine == self.held(worker) & set(chunk)
-        for id_ in sorted(mine):
-            taken = data.draw(st.booleans())
+        for id_, (taken, failure) in zip(sorted(mine), fortunes, strict=False):
             self.model[id_].marked = True
             self.model[id_].taken += taken
-            worker.met[id_] = data.draw(st.sampled_from(UNDERSTOOD[taken]))
+            worker.met[id_] = failure
 
     @rule(worker=workers)
-    def record(self, worker: Worker | None) -> None:
-        if worker is None or not worker.met:
+    def record(self, worker: Worker) -> None:
+        if not worker.met:
             return
         mine = self.held(worker)
         results = [self.result(row, worker.met[row.id]) for row in worker.claim.deliveries if row.id in worker.met]
@@ -155,9 +176,7 @@ class Deliveries(RuleBasedStateMachine):
             owed.may_be_taken += 1
 
     @rule(worker=workers)
-    def give_back(self, worker: Worker | None) -> None:
-        if worker is None:
-            return
+    def give_back(self, worker: Worker) -> None:
         back = {id_ for id_ in self.held(worker) if not self.model[id_].marked}
 
         assert claims.give_back(worker.claim.token) == len(back)
@@ -169,9 +188,7 @@ class Deliveries(RuleBasedStateMachine):
             owed.token = owed.lease_until = None
 
     @rule(worker=workers)
-    def renew(self, worker: Worker | None) -> None:
-        if worker is None:
-            return
+    def renew(self, worker: Worker) -> None:
         claims.renew([worker.claim.token], lease=LEASE, now=self.now)
         for id_ in self.held(worker):
             self.model[id_].lease_until = self.now + LEASE
@@ -248,6 +265,6 @@ def test_deliveries_are_always_where_the_model_says():
     run_state_machine_as_test(
         Deliveries,
         settings=settings(
-            max_examples=120, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
