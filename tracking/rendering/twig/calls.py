@@ -154,7 +154,13 @@ def check_filter(parser: Parser, node: FilterCall) -> None:
 def check_test(parser: Parser, name: str, node: Expr, given: Arguments, line: int) -> None:
     """Put a test's arguments in order; `defined` is for what can be undefined."""
     given.positional, given.named = match(parser, parser.registry.tests[name], given, line), {}
-    if name == "defined" and not isinstance(node, _DEFINABLE) and not _is_constant(node):
+    if name == "defined":
+        check_definable(parser, node, line)
+
+
+def check_definable(parser: Parser, node: Expr, line: int) -> None:
+    """Only what can be undefined can be asked for: variables, attributes, blocks, macros, constants."""
+    if not isinstance(node, _DEFINABLE) and not _is_constant(node):
         raise parser.stream.error('The "defined" test only works with simple variables.', line)
 
 

@@ -166,10 +166,6 @@ class ExpressionCompiler(CallCompiler):
         """`a ?? b`."""
         line, temp = node.line, self.temp()
         inner = node.left.node if isinstance(node.left, Escape) else node.left
-        if not isinstance(inner, _DEFINABLE) and not isinstance(inner, ParentCall):
-            raise TwigSyntaxError(
-                'The "defined" test only works with simple variables.', inner.line, name=self.template
-            )
         value = py.bind(temp, self.quiet(inner), line)
         test = py.is_(value, py.const(None, line), line, negated=True)
         if isinstance(inner, BlockCall | MacroCall):

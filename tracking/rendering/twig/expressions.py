@@ -221,6 +221,7 @@ def _binary(parser: Parser, left: Expr, operator: str, token: Token) -> Expr:
     if operator in {"?:", "? :"}:
         return Elvis(token.line, left, right)
     if operator == "??":
+        calls.check_definable(parser, left, left.line)
         return Coalesce(token.line, left, right)
     if operator == "**" and isinstance(left, Unary) and not left.grouped:
         # Signs and `is not` bind looser than the power, whatever the tokens' order: -1 ** 0 is -1.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Callable, Iterable
 
 from tracking.rendering.twig.compare import compare
 from tracking.rendering.twig.constants import CONSTANTS
@@ -18,33 +19,42 @@ _ARRAYS = frozenset({list, dict})
 _MT_MAX = 2**31 - 1
 
 
-def _extreme(run: Run, name: str, values: tuple[Value, ...], sign: int) -> Value:
-    found = list(values)
-    if len(found) == 1:
-        array = found[0].items if type(found[0]) is Thing and found[0].listed else found[0]
-        if type(array) not in _ARRAYS:
-            kind = type_name(array)
-            raise PhpError(f"{name}(): Argument #1 ($value) must be of type array, {kind} given")
-        if not array:
-            raise PhpError(f"{name}(): Argument #1 ($value) must contain at least one element")
-        found = array_values(array)
-    run.charge(1 + len(found) * 2)
-    best = found[0]
-    for one in found[1:]:
-        order = compare(one, best)
-        if (sign > 0 and order >= 0 and compare(best, one) < 0) or (sign < 0 and order < 0):
+def _elements(run: Run, name: str, value: Value) -> list[Value]:
+    """The elements of the one array that max or min was given."""
+    array = value.items if type(value) is Thing and value.listed else value
+    if type(array) not in _ARRAYS:
+        kind = type_name(array)
+        raise PhpError(f"{name}(): Argument #1 ($value) must be of type array, {kind} given")
+    if not array:
+        raise PhpError(f"{name}(): Argument #1 ($value) must contain at least one element")
+    run.charge(1 + len(array) * 2)
+    return array_values(array)
+
+
+def _extreme(values: Iterable[Value], better: Callable[[Value, Value], bool]) -> Value:
+    found = iter(values)
+    best = next(found)
+    for one in found:
+        if better(one, best):
             best = one
     return best
 
 
+# Which side is asked matters where two values have no order, such as NAN and anything, or arrays with other keys.
+
+
 def maximum(run: Run, value: Value, *values: Value) -> Value:
-    """`max`."""
-    return _extreme(run, "max", (value, *values), 1)
+    """`max`: of one array or of several values; the first of equal ones."""
+    if values:
+        return _extreme((value, *values), lambda one, best: compare(one, best) > 0)
+    return _extreme(_elements(run, "max", value), lambda one, best: compare(best, one) < 0)
 
 
 def minimum(run: Run, value: Value, *values: Value) -> Value:
-    """`min`."""
-    return _extreme(run, "min", (value, *values), -1)
+    """`min`: of one array or of several values; the first of equal ones."""
+    if values:
+        return _extreme((value, *values), lambda one, best: compare(one, best) < 0)
+    return _extreme(_elements(run, "min", value), lambda one, best: compare(best, one) > 0)
 
 
 def range_(run: Run, low: Value, high: Value, step: Value = 1) -> list[Value]:

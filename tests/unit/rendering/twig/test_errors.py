@@ -54,6 +54,7 @@ def failure(source: str, *, strict: bool = True, context: dict[str, Any] | None 
         ("{{ [1, , 2] }}", "Empty array elements are only allowed in destructuring assignments"),
         ("{% do user.a = 1 %}", "only variables can be assigned"),
         ("{{ (1 + 1) is defined }}", 'The "defined" test only works with simple variables'),
+        ("{{ n|upper ?? 1 }}", 'The "defined" test only works with simple variables'),
         ("{% macro m(a = n) %}{% endmacro %}", "A default value for an argument must be a constant"),
         ("{% extends 't' %}x", "A template that extends another one cannot include content outside Twig blocks."),
         ("{{ 'a' matches '/(/' }}", 'Regexp "/(/" passed to "matches" is not valid'),

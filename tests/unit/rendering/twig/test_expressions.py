@@ -125,6 +125,7 @@ def row(source: str, expected: str, name: str) -> Any:
         row("list|reduce((c, v) => c + v, 0)", "60", "an arrow of carry and value"),
         row("(f = v => v ~ text)|invoke(1)", "1abc", "an arrow keeps the context"),
         row("max(1, 3, 2) ~ min([4, 2])", "32", "max and min"),
+        row("max(1, '1')|json_encode ~ max('1', 1)|json_encode", '1"1"', "of equal ones the first"),
         row("range(low: 1, high: 5, step: 2)|join(',')", "1,3,5", "named arguments"),
         row("cycle(['a', 'b'], 3)", "b", "cycle"),
         row("constant('JSON_PRETTY_PRINT')", "128", "a constant of PHP"),
