@@ -26,6 +26,7 @@ from tracking.choices import (
 from tracking.errors import CredentialsError, SendError
 from tracking.models import Delivery
 from tracking.pipeline import heartbeat, transport
+from tracking.pipeline.insist import insist
 from tracking.pipeline.prepare import Prepared, Unsendable, gather, prepare
 from tracking.policy import retry
 from tracking.policy.retry import Fate, Limits, Try
@@ -124,7 +125,7 @@ def _send_chunk(
         results.extend(_results([one for one in prepared if one.delivery.id in held], endpoint, clock, until=until))
     finally:  # whatever happens: what was sent is written down, and what is not written down stays marked
         _record(claim, results)
-    claims.unmark(claim.token)
+    insist(lambda: claims.unmark(claim.token), seconds=conf.drain().lease.total_seconds())
     return not results or _listen(claim, results, clock)
 
 
@@ -310,7 +311,9 @@ def _hold_all(claim: Claim, reason: Reason, text: str, clock: Clock) -> None:
 
 
 def _record(claim: Claim, results: Sequence[Result]) -> None:
-    outcomes.record(claim.token, results, worker=WORKER)
+    insist(
+        lambda: outcomes.record(claim.token, results, worker=WORKER), seconds=conf.drain().lease.total_seconds()
+    )  # once the lease is over, it is no longer ours to write
     for one in results:
         metrics.deliveries.labels(one.fate.state.value).inc()
         metrics.attempt_seconds.observe((one.tried.ended_at - one.tried.started_at).total_seconds())

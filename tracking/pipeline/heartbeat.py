@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 
 from tracking import conf
 from tracking.store import claims, clock
@@ -60,5 +60,5 @@ def _renew(tokens: list[UUID]) -> None:
     close_old_connections()
     try:
         claims.renew(tokens, lease=conf.drain().lease, now=clock.now())
-    except DatabaseError as error:  # the next beat tries again; the lease outlives several of them
+    except Error as error:  # the next beat tries again; the lease outlives several of them
         log.warning("leases_not_renewed", error=str(error))
