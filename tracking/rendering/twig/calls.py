@@ -159,16 +159,12 @@ def check_test(parser: Parser, name: str, node: Expr, given: Arguments, line: in
 
 
 def check_definable(parser: Parser, node: Expr, line: int) -> None:
-    """Only what can be undefined can be asked for: variables, attributes, blocks, macros, constants."""
-    if not isinstance(node, _DEFINABLE) and not _is_constant(node):
+    """Only these can be asked for: variables, attributes, blocks, macros, literals, calls of functions."""
+    if not isinstance(node, _DEFINABLE):
         raise parser.stream.error('The "defined" test only works with simple variables.', line)
 
 
-_DEFINABLE = (Name, GetAttr, BlockCall, MacroCall, Const, ArrayLiteral)
-
-
-def _is_constant(node: Expr) -> bool:
-    return isinstance(node, FunctionCall) and node.name == "constant"
+_DEFINABLE = (Name, GetAttr, BlockCall, MacroCall, Const, ArrayLiteral, FunctionCall)
 
 
 def function(parser: Parser, name: str, given: Arguments, line: int) -> Expr:

@@ -166,9 +166,11 @@ class ExpressionCompiler(CallCompiler):
         """`a ?? b`."""
         line, temp = node.line, self.temp()
         inner = node.left.node if isinstance(node.left, Escape) else node.left
+        if isinstance(inner, FunctionCall) and inner.name != "constant":
+            return self.elvis(Elvis(line, node.left, node.right))  # a call is as defined as its value is true
         value = py.bind(temp, self.quiet(inner), line)
         test = py.is_(value, py.const(None, line), line, negated=True)
-        if isinstance(inner, BlockCall | MacroCall):
+        if isinstance(inner, BlockCall | MacroCall | FunctionCall):
             test = py.all_of([self.defined(inner), test], line)
         return py.choose(test, self._chosen(node.left, temp), self.expr(node.right), line)
 

@@ -177,6 +177,8 @@ class AccessCompiler:
         if isinstance(node, MacroCall):
             where = [py.name("run", line), self._space(node), self._macro_name(node), py.name("ctx", line)]
             return py.call("has_macro", line, *where)
+        if isinstance(node, FunctionCall) and node.name != "constant":
+            return self.condition(node)  # a call is as defined as its value is true
         if isinstance(node, FunctionCall):
             return py.call("has_constant", line, *(self.expr(one) for one in node.arguments.positional))
         return py.const(True, line)

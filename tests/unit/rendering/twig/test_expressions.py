@@ -91,6 +91,8 @@ def row(source: str, expected: str, name: str) -> Any:
         row("0 ?: 'b'", "b", "the elvis"),
         row("missing ?? nothing ?? 'c'", "c", "null coalescing"),
         row("user.missing.deeper ?? 'c'", "c", "null coalescing of a path"),
+        row("max(1, 2) ?? 3", "2", "null coalescing of a call"),
+        row("constant('NOPE') ?? 'c'", "c", "null coalescing of a constant"),
         row("missing|default('d')", "d", "the default of a missing variable"),
         row("user.name|default('d')", "Ann", "no default for what is there"),
         row("(1..3)|join", "123", "a range"),
