@@ -28,7 +28,7 @@ class ChoicesMixin:
         if not self.may_choose(request):
             raise PermissionDenied
         rows: QuerySet[Any] = self.get_queryset(request)  # type: ignore[attr-defined]
-        rows, _ = self.get_search_results(request, rows, request.GET.get("term", ""))  # type: ignore[attr-defined]
+        rows, _ = self.get_search_results(request, rows, request.GET.get("term", "").replace("\0", ""))  # type: ignore[attr-defined]
         page = request.GET.get("page", "")
         start = (int(page) - 1) * PAGE if page.isdecimal() and 0 < int(page) < 10_000 else 0
         found = list(rows[start : start + PAGE + 1])

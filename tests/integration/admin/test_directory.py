@@ -52,6 +52,11 @@ def test_choices_come_in_pages_and_nothing_is_counted(admin_client, many, django
     assert not any("COUNT" in query["sql"] for query in queries.captured_queries)
 
 
+def test_no_letter_breaks_a_choice(admin_client, many):
+    for term in ("\0", "'", "%", "\ud7ff", "é" * 3_000):
+        assert admin_client.get(CHOICES, {"term": term}).status_code == 200
+
+
 @pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 20, ""])
 def test_a_page_that_is_none_is_the_first(admin_client, many, page):
     assert admin_client.get(CHOICES, {"page": page}).json()["results"][0]["id"] == "1"
