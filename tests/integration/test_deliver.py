@@ -18,9 +18,9 @@ from tests.flow import Hands
 from tests.smtp_server import Close, Hang, Mail, Say, ScriptedServer, Step
 from tracking.choices import DeliveryState, Phase, Reason, WarningCause
 from tracking.models import Attempt, Connection, Delivery, Rule, WarningMinute
-from tracking.pipeline import deliver, transport
+from tracking.pipeline import deliver, sweep, transport
 from tracking.smtp.guard import Guard
-from tracking.store import claims, deliveries
+from tracking.store import claims, deliveries, rules
 
 pytestmark = pytest.mark.django_db
 
@@ -611,3 +611,39 @@ def test_five_sessions_in_a_row_that_do_not_open_rest_the_connection(clock):
     connection = Connection.objects.get()
     assert connection.fail_streak == 5
     assert connection.paused_until == NOON + timedelta(hours=8, seconds=60)
+
+
+@pytest.mark.parametrize("address", ["", "no address"])
+def test_a_reply_to_that_is_no_address_is_left_out_and_warned_of(clock, server, address):
+    rule = rule_at(server, action__reply_to="Help <{{ lead.reply }}>", action__recipient="a@example.org")
+    flow.owe(rule, lead={"first_name": "Ada", "reply": address})
+
+    flow.drain(rule, clock)
+
+    assert (only().state, only().warning) == (S, WarningCause.INVALID_RECIPIENT)
+    assert "Reply-To" in Attempt.objects.get().text
+    assert message(server.mails[0])["Reply-To"] is None
+
+
+def test_a_mail_in_flight_when_its_rule_is_deleted_is_not_tried_again(clock):
+    with ScriptedServer(script={Step.RCPT: Say("451 4.7.1 later")}) as server:
+        rule = rule_at(server)
+        flow.owe(rule)
+        claim = claims.claim(rule.connection_id, limit=1, lease=flow.LEASE, now=clock())
+        rules.delete([rule], now=clock())
+        claims.give_back(claim.token)
+
+        sweep.sweep(now=clock.move(seconds=5))
+
+    assert (only().state, only().reason) == (DeliveryState.CANCELLED, Reason.RULE_DELETED)
+
+
+def test_what_is_being_sent_is_not_sent_again_by_an_operator(clock, server):
+    rule = rule_at(server)
+    (row,) = flow.owe(rule)
+    Delivery.objects.update(state=DeliveryState.HELD, reason=Reason.OPERATOR)
+    chosen = Delivery.objects.filter(pk=row.pk, state=DeliveryState.HELD)
+    claims.claim(rule.connection_id, limit=1, lease=flow.LEASE, now=clock())
+
+    assert deliveries.resend(chosen, now=clock()) == 0
+    assert only().state == DeliveryState.SENDING

@@ -294,6 +294,36 @@ def test_an_alert_that_is_refused_for_good_ends(system):
     assert send(raised, Hands()).state == AlertState.FAILED
 
 
+def test_recipients_that_come_later_are_tried_again_and_the_others_are_not(system):
+    busy = {"ops@example.com"}
+    system.refuse = lambda address: "451 4.7.1 Later" if address in busy else None
+    rule = watched(notify_emails=["ops@example.com", "desk@example.com"])
+    count(rule, NOON, warnings=9)
+    (raised,) = watch.watch(now=NOON)
+    clock = Hands()
+
+    first = send(raised, clock)
+    busy.clear()
+    clock.move(minutes=5)
+    second = send(raised, clock)
+
+    assert (first.state, first.told) == (AlertState.QUEUED, ["desk@example.com"])
+    assert second.state == AlertState.SENT
+    assert [mail.recipients for mail in system.mails] == [("desk@example.com",), ("ops@example.com",)]
+
+
+def test_a_sender_that_is_no_mailbox_delays_an_alert_and_says_so(system, settings):
+    settings.DEFAULT_FROM_EMAIL = "nobody"
+    rule = watched()
+    count(rule, NOON, warnings=9)
+    (raised,) = watch.watch(now=NOON)
+
+    row = send(raised, Hands())
+
+    assert (row.state, row.tries) == (AlertState.QUEUED, 1)
+    assert "nobody" in row.last_error or "a@b.com" in row.last_error
+
+
 def test_an_alert_of_a_dead_worker_is_sent_by_another(system):
     rule = watched()
     count(rule, NOON, warnings=9)

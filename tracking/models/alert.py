@@ -32,6 +32,7 @@ class Alert(models.Model):
     percent_exceeded = models.BooleanField()
     number_exceeded = models.BooleanField()
     recipients = models.JSONField(default=list)  # addresses
+    told = models.JSONField(default=list)  # addresses whose server took it
     skipped = models.JSONField(default=list)  # user names without an address, or deactivated
     next_allowed_at = models.DateTimeField()
 

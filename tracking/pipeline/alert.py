@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from uuid import UUID, uuid5
 
 from tracking import conf
-from tracking.choices import Failure, Timeframe, WarningCause
+from tracking.choices import Failure, RecipientStatus, Timeframe, WarningCause
 from tracking.definition import RuleDefinition
-from tracking.errors import AddressError, SendError
+from tracking.errors import AddressError, SendError, TrackingError
 from tracking.mail.addresses import Mailbox, parse_mailbox
 from tracking.mail.compose import EmailMessage, compose
 from tracking.mail.message_id import message_id
@@ -27,7 +27,7 @@ def send(alert_id: int, *, clock: Clock) -> None:
     alert = alerts.claim(alert_id, now=clock())
     if alert is None:
         return
-    recipients, unusable = _mailboxes(alert.recipients)
+    recipients, unusable = _mailboxes([address for address in alert.recipients if address not in alert.told])
     if not recipients:
         alerts.failed(alert, error="There is nobody to tell: no address is usable.", permanent=True, now=clock())
         return
@@ -35,14 +35,21 @@ def send(alert_id: int, *, clock: Clock) -> None:
         outcome = transport.system_pool().send(transport.system_endpoint(), _envelope(alert, recipients))
     except SendError as error:
         alerts.failed(alert, error=error.message, permanent=False, now=clock())
-        return
-    _note(alert, outcome, unusable, clock)
+    except TrackingError as error:  # DEFAULT_FROM_EMAIL is no mailbox, or the version cannot be read
+        alerts.failed(alert, error=str(error), permanent=False, now=clock())
+    else:
+        _note(alert, outcome, unusable, clock)
 
 
 def _note(alert: Alert, outcome: Outcome, unusable: list[str], clock: Clock) -> None:
     if outcome.failure is None:
-        refused = [f"{one.address}: {one.text}" for one in outcome.recipients if one.status != "accepted"]
-        alerts.sent(alert, now=clock(), remark="; ".join([*unusable, *refused]))
+        untold = [one for one in outcome.recipients if one.status is not RecipientStatus.ACCEPTED]
+        remark = "; ".join([*unusable, *(f"{one.address}: {one.text}" for one in untold)])
+        if any(one.status is RecipientStatus.OPEN for one in untold):
+            told = [one.address for one in outcome.recipients if one.status is not RecipientStatus.OPEN]
+            alerts.partly_sent(alert, told=told, error=remark, now=clock())
+        else:
+            alerts.sent(alert, now=clock(), remark=remark)
     elif outcome.failure is Failure.UNKNOWN:  # most likely taken: a second alert would say nothing new
         alerts.sent(alert, now=clock(), remark=outcome.text)
     else:

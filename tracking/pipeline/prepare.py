@@ -96,10 +96,10 @@ def _addressed(
 ) -> Prepared:
     try:
         sender = _mailbox(rendered.sender)
-        reply_to = _mailbox(rendered.reply_to) if rendered.reply_to else None
     except AddressError as error:
         raise Unsendable(Reason.INVALID_SENDER, WarningCause.INVALID_SENDER, str(error)) from error
     recipients, wrong = _recipients(rendered)
+    reply_to = _reply_to(rendered, wrong)
     if not recipients:
         raise Unsendable(Reason.INVALID_RECIPIENT, WarningCause.INVALID_RECIPIENT, "; ".join(wrong))
     reached = tuple(_standing(role, mailbox, before) for role, mailbox in recipients)
@@ -120,6 +120,17 @@ def _addressed(
         cause=cause,
         remark=remark,
     )
+
+
+def _reply_to(rendered: RenderedEmail, wrong: list[str]) -> Mailbox | None:
+    """None when there is none, or when it is no address: a mail without it is better than none."""
+    if rendered.reply_to is None:
+        return None
+    try:
+        return _mailbox(rendered.reply_to)
+    except AddressError as error:
+        wrong.append(f"Reply-To {rendered.reply_to.address[:100]!r}: {error}")
+        return None
 
 
 def _remark(rendered: RenderedEmail, wrong: Sequence[str]) -> tuple[WarningCause | None, str]:

@@ -19,4 +19,5 @@ class Swept:
 def sweep(*, now: datetime) -> Swept:
     """Any number of these may run side by side."""
     claims.take_back(now=now)
+    deliveries.cancel_of_deleted_rules(now=now)
     return Swept(connections=deliveries.due_connections(now), alerts=alerts.due(now))

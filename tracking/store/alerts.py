@@ -110,6 +110,12 @@ def sent(alert: Alert, *, now: datetime, remark: str = "") -> None:
     )
 
 
+def partly_sent(alert: Alert, *, told: list[str], error: str, now: datetime) -> None:
+    """Some have been told, the others are tried again."""
+    Alert.objects.filter(pk=alert.pk).update(told=[*alert.told, *told])
+    failed(alert, error=error, permanent=False, now=now)
+
+
 def failed(alert: Alert, *, error: str, permanent: bool, now: datetime) -> None:
     """Try again later, for about a day; a refusal for good, or nobody to tell, ends it."""
     over = permanent or alert.tries >= _TRIES

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tracking.choices import DeliveryState, Reason, RecipientStatus
 from tracking.events import Event
 from tracking.matching.matcher import Candidate
-from tracking.models import Connection, Delivery, DeliveryRecipient
+from tracking.models import Connection, Delivery, DeliveryRecipient, Rule
 from tracking.models.delivery import WAITING
+
+RESENDABLE = (DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.HELD)
+_IN_HAND = timedelta(days=1)  # longer than any worker holds a delivery, or a process an old matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +73,36 @@ def resend(chosen: QuerySet[Delivery], *, now: datetime) -> int:
 
     Those it already reached are not mailed again. Free of charge: a delivery is counted once, at its first claim.
     """
-    ids = list(
-        chosen.filter(state__in=(DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.HELD)).values_list(
-            "id", flat=True
+    stopped = Delivery.objects.filter(id__in=chosen.order_by().values("id"), state__in=RESENDABLE)
+    with transaction.atomic():
+        ids = list(stopped.select_for_update().values_list("id", flat=True))
+        refused = DeliveryRecipient.objects.filter(delivery_id__in=ids, status=RecipientStatus.REFUSED)
+        refused.update(status=RecipientStatus.OPEN)
+        return Delivery.objects.filter(id__in=ids).update(
+            state=DeliveryState.RETRYING,
+            reason="",
+            tries=0,
+            crashes=0,
+            marked=False,
+            next_attempt_at=now,
+            finished_at=None,
         )
-    )
-    refused = DeliveryRecipient.objects.filter(delivery_id__in=ids, status=RecipientStatus.REFUSED)
-    refused.update(status=RecipientStatus.OPEN)
-    return Delivery.objects.filter(id__in=ids).update(
-        state=DeliveryState.RETRYING,
-        reason="",
-        tries=0,
-        crashes=0,
-        marked=False,
-        next_attempt_at=now,
-        finished_at=None,
-    )
 
 
 def discard(chosen: QuerySet[Delivery], *, now: datetime) -> int:
     """Cancel what has not been sent and is not being sent; how many deliveries that are."""
+    return _cancel(chosen, Reason.OPERATOR, now)
+
+
+def cancel_of_deleted_rules(*, now: datetime) -> int:
+    """Cancel what deleted rules owe, also what was in a worker's hand when they were; how many deliveries that are."""
+    deleted = list(Rule.objects.filter(deleted_at__gt=now - _IN_HAND).values_list("pk", flat=True))
+    return _cancel(Delivery.objects.filter(rule_id__in=deleted), Reason.RULE_DELETED, now) if deleted else 0
+
+
+def _cancel(chosen: QuerySet[Delivery], reason: Reason, now: datetime) -> int:
     return chosen.filter(state__in=WAITING).update(
-        state=DeliveryState.CANCELLED, reason=Reason.OPERATOR, next_attempt_at=None, finished_at=now
+        state=DeliveryState.CANCELLED, reason=reason, next_attempt_at=None, finished_at=now
     )
 
 

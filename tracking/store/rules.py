@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from django.db import models, transaction
 
-from tracking.choices import ConnectionKind, DeliveryState, Platform, Reason, RuleKind
+from tracking.choices import ConnectionKind, Platform, RuleKind
 from tracking.definition import INCLUDES, RuleDefinition
 from tracking.errors import AddressError, RuleError
 from tracking.mail.addresses import check_address
@@ -20,7 +20,6 @@ from tracking.models import (
     Campaign,
     Channel,
     Connection,
-    Delivery,
     Pingtree,
     Product,
     Publisher,
@@ -29,9 +28,8 @@ from tracking.models import (
     Source,
     User,
 )
-from tracking.models.delivery import WAITING
 from tracking.models.directory import Entry
-from tracking.store import connections, rulebook, versions
+from tracking.store import connections, deliveries, rulebook, versions
 from tracking.store.versions import Problem
 
 _ENTITIES: Mapping[str, type[Entry]] = {
@@ -222,9 +220,7 @@ def delete(rules: Iterable[Rule], *, now: datetime) -> None:
     ids = [rule.pk for rule in rules]
     with transaction.atomic():
         Rule.objects.filter(pk__in=ids).update(deleted_at=now, enabled=False)
-        Delivery.objects.filter(rule_id__in=ids, state__in=WAITING).update(
-            state=DeliveryState.CANCELLED, reason=Reason.RULE_DELETED, next_attempt_at=None, finished_at=now
-        )
+        deliveries.cancel_of_deleted_rules(now=now)
         rulebook.turn_page()
     rulebook.forget()
 
