@@ -63,6 +63,10 @@ docker-lint: install  ## Dockerfile and compose file, without an engine
 	$(BIN)/hadolint docker/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
+.PHONY: bench
+bench: install  ## how fast it is, beside others; SIZE=full for millions of rows, PARTS="send match" for some
+	$(BIN)/python -m benchmarks $(PARTS)
+
 .PHONY: screenshots
 screenshots: install  ## the pictures in docs/images, taken from the running product
 	$(BIN)/python -m tests.screenshots

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
 
-from benchmarks import ready  # noqa: F401 - sets Django up in the processes that are spawned
 from django.db import connection as database
+
+from benchmarks import ready  # noqa: F401 - sets Django up in the processes that are spawned
 from tracking.models import Delivery
 from tracking.pipeline import deliver, transport
 from tracking.store import clock

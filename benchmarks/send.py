@@ -127,7 +127,7 @@ def measure(mails: int) -> tuple[dict[str, list[float]], list[float]]:
 
 
 def main() -> None:
-    rates, with_emit = measure(int(os.environ.get("MAILS", 20_000 if ready.FULL else 6_000)))
+    rates, with_emit = measure(int(os.environ.get("MAILS") or (20_000 if ready.FULL else 6_000)))
     medians = {key: median(found) for key, found in rates.items()}
     labels = {
         "ours": "this product, 2 processes x 2 threads, PostgreSQL",

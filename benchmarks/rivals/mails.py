@@ -5,13 +5,13 @@ import os
 import sys
 import time
 
+from django.core.mail import EmailMultiAlternatives
+
 with open(os.environ["MAIL_FILE"]) as file:
     MAIL = json.load(file)
 
 
 def messages(count):
-    from django.core.mail import EmailMultiAlternatives
-
     for _ in range(count):
         message = EmailMultiAlternatives(MAIL["subject"], MAIL["text"], MAIL["from"], [MAIL["to"]])
         message.attach_alternative(MAIL["html"], "text/html")

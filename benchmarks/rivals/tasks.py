@@ -8,15 +8,17 @@ import time
 import django
 from celery import Celery
 
+django.setup()
+
+from django.core.mail import get_connection  # noqa: E402
+from mails import messages, serve  # noqa: E402
+
 app = Celery("bench")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
 def fill(count):
-    from django.core.mail import get_connection
-    from mails import messages
-
     connection = get_connection()
     for message in messages(count):
         connection.send_messages([message])
@@ -33,9 +35,6 @@ def send(count):
 
 
 def main():
-    django.setup()
-    from mails import serve
-
     command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-c", "2", "-Q", "idle", "-l", "ERROR"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     worker = subprocess.Popen(command, cwd=os.path.dirname(__file__), **quiet)
