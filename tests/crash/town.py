@@ -1,0 +1,198 @@
+"""An installation on servers that are made to fail: a platform that emits, workers, and what they left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.acceptance.stage import Stage, eventually
+from tests.crash.machines import Broker, PostgreSQL
+from tests.environment import ROOT
+from tests.smtp_server import ScriptedServer
+
+TWICE, LOSE = 1, 2  # products: one of a rule that never sends twice, one of a rule that never loses
+
+QUICK = {
+    "TRACKING_LEASE_SECONDS": "6",
+    "TRACKING_HEARTBEAT_SECONDS": "2",
+    "TRACKING_SWEEP_SECONDS": "1",
+    "TRACKING_FIRST_RETRY_SECONDS": "1",
+    "TRACKING_WATCH_SECONDS": "5",
+    "TRACKING_WORKER_THREADS": "8",
+    "TRACKING_MAX_CRASHES": "30",
+    "TRACKING_SMTP_CONNECT_TIMEOUT": "3",
+    "TRACKING_SMTP_COMMAND_TIMEOUT": "3",
+    "TRACKING_SMTP_DATA_TIMEOUT": "5",
+    "TRACKING_SMTP_FINAL_TIMEOUT": "5",
+    "TRACKING_SMTP_TOTAL_TIMEOUT": "10",
+}
+LEASE = 6.0  # seconds
+
+_SETTLE_IN = """
+from tracking.definition import RuleDefinition
+from tracking.store import clock, connections, rules
+for key in ("main", "dead"):
+    c = Connection(key=key, name=key, host="127.0.0.1", port=2525, encryption="none", login="", max_sessions=4)
+    connections.save(c, password=None, now=clock.now())
+for product, key, policy in ((1, "main", "never_twice"), (2, "main", "never_lose"), (3, "dead", "never_twice")):
+    Product.objects.create(id=product, name=f"Product {product}", platform="lms")
+    rules.save(RuleDefinition.from_json({
+        "name": policy, "product": product, "trigger": "lms.lead_sold",
+        "action": {"kind": "smtp_esp", "connection": key, "sender": "leads@example.com",
+                   "recipient": "{{ lead.email }}", "subject": "Sold {{ lead.n }}", "body": "<p>{{ lead.n }}</p>"},
+        "policy": {"delivery_policy": policy},
+    }), author=None, now=clock.now())
+print("true")
+"""
+
+
+@dataclass
+class Town:
+    """`mail` is the server that the rules' mail goes to; it may be changed while all runs."""
+
+    stage: Stage
+    database: PostgreSQL
+    broker: Broker
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    beats: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _platform: subprocess.Popen[bytes] | None = None
+    _number: int = 0
+
+    def settle_in(self) -> None:
+        self.stage.ask(_SETTLE_IN)
+
+    def mail_to(self, server: ScriptedServer, *, connection: str = "main") -> None:
+        self.database.ask(
+            "UPDATE tracking_connection SET port = %s, version = version + 1, fail_streak = 0, paused_until = NULL, "
+            "pause_reason = '', rate = NULL, rate_at = NULL, rate_tokens = 0 WHERE key = %s",
+            server.port,
+            connection,
+        )
+
+    # The platform
+
+    def emit(self, count: int = 1, *, product: int = TWICE) -> list[str]:
+        """Hand over so many events; their ids, once all of them have been accepted."""
+        ids = [self._next_id() for _ in range(count)]
+        self.insist(ids, product=product)
+        return ids
+
+    def _next_id(self) -> str:
+        self._number += 1
+        return f"event-{os.getpid()}-{self._number}"
+
+    def insist(self, ids: Sequence[str], *, product: int = TWICE) -> None:
+        """Hand events over until they are accepted, as a platform does whose call failed."""
+        lines = "".join(json.dumps(_event(id_, product)) + "\n" for id_ in ids).encode()
+        assert eventually(lambda: self._accepted(lines, len(ids)), within=90, every=0.3)
+
+    def _accepted(self, lines: bytes, count: int) -> bool:
+        platform = self._running_platform()
+        assert platform.stdin is not None
+        assert platform.stdout is not None
+        with suppress(BrokenPipeError):
+            platform.stdin.write(lines)
+            platform.stdin.flush()
+            receipts = [platform.stdout.readline() for _ in range(count)]
+            if all(receipts):
+                assert not any("error" in json.loads(receipt) for receipt in receipts), receipts
+                return True
+        self.leave()
+        return False
+
+    def _running_platform(self) -> subprocess.Popen[bytes]:
+        if self._platform is None or self._platform.poll() is not None:
+            with (self.stage.folder / "platform.log").open("ab") as log:
+                self._platform = subprocess.Popen(
+                    [sys.executable, str(ROOT / "manage.py"), "emit_events", "-"],
+                    env=self.stage.environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                )
+        return self._platform
+
+    def leave(self) -> None:
+        if self._platform is not None:
+            self._platform.kill()
+            self._platform.communicate()
+            self._platform = None
+
+    # Workers
+
+    def hire(self) -> subprocess.Popen[bytes]:
+        worker = self.stage.start_worker()
+        self.workers.append(worker)
+        return worker
+
+    def hire_beat(self) -> subprocess.Popen[bytes]:
+        schedule = self.stage.folder / f"schedule-{len(self.beats)}"
+        self.stage.variables["TRACKING_BEAT_SCHEDULE"] = str(schedule)
+        beat = self.stage.start_beat()
+        self.beats.append(beat)
+        return beat
+
+    def dismiss(self, *, how: signal.Signals = signal.SIGKILL) -> None:
+        """All workers and beats, at once."""
+        for process in (*self.workers, *self.beats):
+            end(process, how)
+        self.workers.clear()
+        self.beats.clear()
+
+    # What is left
+
+    def states(self, ids: Sequence[str]) -> Counter[str]:
+        rows = self.database.ask(
+            "SELECT d.state, d.reason FROM tracking_delivery d JOIN tracking_storedevent e ON e.id = d.event_id "
+            "WHERE e.event_id = ANY(%s)",
+            list(ids),
+        )
+        return Counter(f"{state}({reason})" if reason else str(state) for state, reason in rows)
+
+    def becomes(self, ids: Sequence[str], states: dict[str, int], *, within: float = 40) -> bool:
+        return eventually(lambda: self.states(ids) == Counter(states), within=within, every=0.2)
+
+    def crashes(self, ids: Sequence[str]) -> set[Any]:
+        rows = self.database.ask(
+            "SELECT d.crashes FROM tracking_delivery d JOIN tracking_storedevent e ON e.id = d.event_id "
+            "WHERE e.event_id = ANY(%s)",
+            list(ids),
+        )
+        return {crashes for (crashes,) in rows}
+
+    def cancel(self) -> None:
+        """Leave nothing for the next test."""
+        self.database.ask(
+            "UPDATE tracking_delivery SET state = 'cancelled', reason = 'operator', next_attempt_at = NULL, "
+            "lease_token = NULL, lease_until = NULL WHERE state IN ('queued', 'retrying', 'held', 'sending')"
+        )
+
+
+def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(how)
+    process.wait(60)
+
+
+def copies(server: ScriptedServer) -> Counter[str]:
+    """Message-ID -> how often the server has taken it."""
+    return Counter(mail.message_id for mail in list(server.mails) if mail.data)
+
+
+def _event(id_: str, product: int) -> dict[str, Any]:
+    return {
+        "event_id": id_,
+        "trigger": "lms.lead_sold",
+        "occurred_at": "2026-01-31T12:00:00Z",
+        "product": product,
+        "lead": {"email": "ada@example.org", "n": id_},
+    }
