@@ -13,7 +13,7 @@ from tests.flow import Hands
 from tests.smtp_server import Say, ScriptedServer, Step
 from tracking.choices import DeliveryState, Reason
 from tracking.models import Connection, Delivery
-from tracking.store import connections, deliveries
+from tracking.store import connections, deliveries, rules
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -158,3 +158,36 @@ def test_a_login_that_is_wanted_or_refused_is_a_matter_of_the_connection(reply):
     assert flow.states() == {"held": 2}
     assert Connection.objects.get().pause_reason == Reason.AUTHENTICATION
     flow.assert_books_balance()
+
+
+def test_what_senders_wrote_of_its_health_meanwhile_survives_an_edit():
+    connection = factories.ConnectionFactory()
+    Connection.objects.update(last_error="451 busy", rate=120.0)
+    connection.name = "Renamed"
+
+    connections.save(connection, password=None, now=NOON)
+
+    row = Connection.objects.get()
+    assert (row.name, row.last_error, row.rate) == ("Renamed", "451 busy", 120.0)
+
+
+def test_a_server_that_takes_mail_is_noted_once_a_minute():
+    connection = factories.ConnectionFactory()
+
+    for seconds in (0, 30, 61):
+        connections.worked(connection, now=NOON + timedelta(seconds=seconds))
+        connection.refresh_from_db()
+
+    assert connection.last_success_at == NOON + timedelta(seconds=61)
+
+
+def test_the_password_of_a_server_that_nobody_uses_any_more_is_forgotten():
+    server = {"host": "127.0.0.1", "port": 2525, "encryption": "none", "login": "me"}
+    rule = factories.saved_rule(action__kind="smtp_custom", action__server=server, password="secret")
+    flow.owe(rule)
+    assert connections.forget_passwords() == 0
+
+    rules.delete([rule], now=NOON)
+
+    assert connections.forget_passwords() == 1
+    assert Connection.objects.get().sealed_password == ""

@@ -15,15 +15,16 @@ from tests.flow import Hands
 from tests.integration.test_intake import at_once
 from tests.smtp_server import Close, Say, ScriptedServer, Step
 from tracking.choices import AlertState, Timeframe, WarningCause, WatchState
-from tracking.models import Alert, EventMinute, Rule, RuleVersion, RuleWatch, WarningMinute
+from tracking.models import Alert, Connection, EventMinute, Rule, RuleVersion, RuleWatch, WarningMinute
+from tracking.models.connection import UNTIL_MENDED
 from tracking.pipeline import alert, sweep, watch
-from tracking.store import rules, windows
+from tracking.store import connections, rules, windows
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-def watched(**wanted: Any) -> Rule:
+def watched(*, connection: Connection | None = None, **wanted: Any) -> Rule:
     told = {
         "enable_notifications": True,
         "timeframe": "1h",
@@ -32,7 +33,7 @@ def watched(**wanted: Any) -> Rule:
         "notification_frequency": 30,
         **wanted,
     }
-    return factories.saved_rule(notifications=told)
+    return factories.saved_rule(connection=connection, notifications=told)
 
 
 def count(rule: Rule, minute: datetime, *, events: int = 0, warnings: int = 0, cause: str = "timeout") -> None:
@@ -372,3 +373,64 @@ def test_two_that_look_at_the_same_time_raise_one_alert():
     assert sorted(map(len, answers)) == [0, 0, 0, 1]
     assert Alert.objects.count() == 1
     assert database["default"].vendor == "postgresql"
+
+
+def resting(**changes: Any) -> Connection:
+    """A connection that a refused login has put to rest."""
+    return factories.ConnectionFactory(
+        **{"paused_until": NOON + timedelta(minutes=1), "fail_streak": 1, "last_error": "535 wrong password", **changes}
+    )
+
+
+def raised_about(connection: Connection) -> list[Alert]:
+    return list(Alert.objects.filter(connection=connection))
+
+
+def test_whom_a_connections_rules_notify_is_told_when_it_is_left_alone(system):
+    connection = resting(name="Main server")
+    watched(connection=connection, notify_emails=["ops@example.com"])
+    factories.saved_rule(connection=connection)
+
+    (raised,) = sweep.sweep(now=NOON).alerts
+    send(raised, Hands())
+
+    (mail,) = system.mails
+    text = message_from_bytes(mail.data, policy=policy.default).get_content()
+    assert mail.recipients == ("ops@example.com",)
+    assert "The connection Main server" in text
+    assert "The last error: 535 wrong password" in text
+    assert "tried again by itself" in text
+    assert f"https://tracking.example.com/admin/tracking/connection/{connection.pk}/change/" in text
+
+
+def test_superusers_are_told_where_no_rule_notifies_anybody():
+    factories.UserFactory(is_superuser=True, email="root@example.com")
+    factories.UserFactory(is_superuser=True, email="")
+    connection = resting()
+
+    sweep.sweep(now=NOON)
+
+    assert [alert.recipients for alert in raised_about(connection)] == [["root@example.com"]]
+
+
+def test_one_rest_is_told_once_and_the_next_one_again():
+    connection = resting()
+    for second in range(3):
+        sweep.sweep(now=NOON + timedelta(seconds=second))
+    assert len(raised_about(connection)) == 1
+
+    connections.release(connection.pk, now=NOON)
+    Connection.objects.update(paused_until=NOON + timedelta(hours=1))
+    sweep.sweep(now=NOON)
+
+    assert len(raised_about(connection)) == 2
+
+
+def test_a_connection_that_waits_for_an_operator_says_so(system):
+    connection = resting(paused_until=UNTIL_MENDED)
+    watched(connection=connection)
+
+    (raised,) = sweep.sweep(now=NOON).alerts
+    send(raised, Hands())
+
+    assert b"until somebody mends it" in system.mails[0].data

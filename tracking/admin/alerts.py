@@ -20,14 +20,14 @@ _COLOURS = {AlertState.SENT: "green", AlertState.FAILED: "red"}
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    list_display = ("raised_at", "rule_link", "exceeded", "numbers", "causes_in_words", "status")
+    list_display = ("raised_at", "subject_link", "exceeded", "numbers", "causes_in_words", "status")
     list_display_links = ("raised_at",)
-    list_select_related = ("rule",)
+    list_select_related = ("rule", "connection")
     list_filter = (("state", ChoicesDropdownFilter), ("rule", AutocompleteSelectFilter))
     ordering = ("-id",)
     sortable_by = ()
     fieldsets = (
-        ("Alert", {"fields": ("rule_link", "version", "raised_at", "exceeded", "numbers", "causes_in_words")}),
+        ("Alert", {"fields": ("subject_link", "version", "raised_at", "exceeded", "numbers", "causes_in_words")}),
         (
             "Mail",
             {"fields": ("status", "to", "left_out", "tries", "next_attempt_at", "sent_at", "last_error", "next_one")},
@@ -37,20 +37,27 @@ class AlertAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _, options in self.fieldsets for name in options["fields"])
 
-    @admin.display(description="Rule")
-    def rule_link(self, alert: Alert) -> SafeString | str:
-        if alert.rule.deleted_at is not None:
+    @admin.display(description="About")
+    def subject_link(self, alert: Alert) -> SafeString | str:
+        if alert.rule is not None and alert.rule.deleted_at is not None:
             return f"{alert.rule} (deleted)"
-        url = reverse("admin:tracking_rule_change", args=(alert.rule_id,))
-        return format_html('<a class="text-link" href="{}">{}</a>', url, alert.rule)
+        about = alert.rule or alert.connection
+        assert about is not None  # the database holds that
+        url = reverse(f"admin:tracking_{about._meta.model_name}_change", args=(about.pk,))
+        kind = "" if alert.rule else "Connection "
+        return format_html('<a class="text-link" href="{}">{}{}</a>', url, kind, about)
 
-    @admin.display(description="Exceeded")
+    @admin.display(description="Why")
     def exceeded(self, alert: Alert) -> str:
+        if alert.connection is not None:
+            return "Left alone after failures"
         arms = (("% of Warnings", alert.percent_exceeded), ("Number of Warnings", alert.number_exceeded))
         return ", ".join(name for name, exceeded in arms if exceeded) or "-"
 
     @admin.display(description="Numbers")
     def numbers(self, alert: Alert) -> str:
+        if alert.connection is not None:
+            return alert.detail or "-"
         return f"{alert.warnings:,} warnings of {alert.events:,} events in {alert.get_timeframe_display()}"
 
     @admin.display(description="Causes")
@@ -73,4 +80,4 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Next one not before")
     def next_one(self, alert: Alert) -> str:
-        return f"{alert.next_allowed_at:%Y-%m-%d %H:%M} UTC"
+        return "-" if alert.next_allowed_at is None else f"{alert.next_allowed_at:%Y-%m-%d %H:%M} UTC"

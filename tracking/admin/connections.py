@@ -103,7 +103,7 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
     @admin.display(description="Health")
     def health(self, connection: Connection) -> SafeString:
         if connection.paused_at(clock.now()):
-            until = f"{connection.paused_until:%H:%M:%S} UTC"
+            until = "mended" if connection.waits_for_an_operator else f"{connection.paused_until:%H:%M:%S} UTC"
             return badge(f"Paused until {until}", "red", title=connection.get_pause_reason_display())
         return badge("Failing", "amber") if connection.fail_streak else badge("OK", "green")
 

@@ -1,7 +1,7 @@
 """A reader of HTML as people and machines really write it: a flat stream of text, tags opened and tags closed.
 
-Linear in the length of its input, and it never raises: the standard library's parser does neither on rubbish. Where a tag
-or a comment is never closed the rest is dropped, as browsers do.
+Linear in the length of its input, and it never raises: the standard library's parser does neither on rubbish. Where a
+tag or a comment is never closed the rest is dropped, as browsers do.
 """
 
 from __future__ import annotations

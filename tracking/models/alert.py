@@ -20,21 +20,28 @@ class RuleWatch(models.Model):
 
 
 class Alert(models.Model):
-    """One alert mail, with its own retries. `recipients` and the numbers are as they were when it was raised."""
+    """One alert mail, with its own retries: about a rule's warnings, or about a connection that had to be left alone.
 
-    rule = models.ForeignKey("tracking.Rule", on_delete=models.CASCADE, related_name="alerts")
-    version = models.ForeignKey("tracking.RuleVersion", on_delete=models.CASCADE, related_name="+", db_index=False)
+    `recipients` and the numbers are as they were when it was raised.
+    """
+
+    rule = models.ForeignKey("tracking.Rule", on_delete=models.CASCADE, related_name="alerts", null=True)
+    version = models.ForeignKey(
+        "tracking.RuleVersion", on_delete=models.CASCADE, related_name="+", db_index=False, null=True
+    )
+    connection = models.ForeignKey("tracking.Connection", on_delete=models.CASCADE, related_name="alerts", null=True)
     raised_at = models.DateTimeField()
-    timeframe = models.CharField(max_length=3, choices=Timeframe)
-    events = models.PositiveIntegerField()
-    warnings = models.PositiveIntegerField()
+    timeframe = models.CharField(max_length=3, choices=Timeframe, blank=True)
+    events = models.PositiveIntegerField(default=0)
+    warnings = models.PositiveIntegerField(default=0)
     causes = models.JSONField(default=dict)  # cause -> warnings
-    percent_exceeded = models.BooleanField()
-    number_exceeded = models.BooleanField()
+    percent_exceeded = models.BooleanField(default=False)
+    number_exceeded = models.BooleanField(default=False)
+    detail = models.CharField(max_length=1000, blank=True)  # of a connection: its last error
     recipients = models.JSONField(default=list)  # addresses
     told = models.JSONField(default=list)  # addresses whose server took it
     skipped = models.JSONField(default=list)  # user names without an address, or deactivated
-    next_allowed_at = models.DateTimeField()
+    next_allowed_at = models.DateTimeField(null=True)
 
     state = models.CharField(max_length=10, choices=AlertState, default=AlertState.QUEUED)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -45,6 +52,12 @@ class Alert(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(rule__isnull=True) ^ models.Q(connection__isnull=True),
+                name="an_alert_is_about_a_rule_or_a_connection",
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=("next_attempt_at",), name="alert_due", condition=models.Q(state__in=("queued", "sending"))
@@ -52,4 +65,4 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"alert {self.pk} of rule {self.rule_id}"
+        return f"alert {self.pk}"

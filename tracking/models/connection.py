@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -14,8 +14,7 @@ from tracking.choices import ConnectionKind, Encryption, Reason
 from tracking.policy.rate import Pace
 from tracking.smtp.endpoint import Endpoint, Timeouts
 
-if TYPE_CHECKING:
-    from datetime import datetime
+UNTIL_MENDED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Connection(models.Model):
@@ -59,6 +58,7 @@ class Connection(models.Model):
     fail_streak = models.PositiveIntegerField("failed sessions in a row", default=0, editable=False)
     paused_until = models.DateTimeField(null=True, editable=False)
     pause_reason = models.CharField(max_length=30, choices=Reason, blank=True, editable=False)
+    told_at = models.DateTimeField(null=True, editable=False)  # when an alert about this rest was raised
     last_error = models.CharField(max_length=1000, blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, editable=False)
     last_success_at = models.DateTimeField(null=True, editable=False)
@@ -97,6 +97,11 @@ class Connection(models.Model):
             lowered_at=self.rate_lowered_at,
             lowered_from=self.rate_lowered_from,
         )
+
+    @property
+    def waits_for_an_operator(self) -> bool:
+        """It rests for good: nothing but a change or a release by somebody lets it try again."""
+        return self.paused_until is not None and self.paused_until >= UNTIL_MENDED
 
     def paused_at(self, now: datetime) -> bool:
         return self.paused_until is not None and now < self.paused_until

@@ -118,7 +118,9 @@ class Delivery(models.Model):
             models.Index(
                 fields=("connection", "lease_until"), name="delivery_lease", condition=Q(state=DeliveryState.SENDING)
             ),
-            # log: newest first, by rule or by state
+            # log: newest first, by rule, by state, those with warnings, test runs
+            models.Index(fields=("id",), name="delivery_warned", condition=Q(warned_at__isnull=False)),
+            models.Index(fields=("id",), name="delivery_of_test", condition=Q(test=True)),
             models.Index(fields=("rule", "id"), name="delivery_of_rule"),
             models.Index(fields=("state", "id"), name="delivery_by_state"),
         ]

@@ -12,7 +12,7 @@ from tracking.errors import AddressError, SendError, TrackingError
 from tracking.mail.addresses import Mailbox, parse_mailbox
 from tracking.mail.compose import EmailMessage, compose
 from tracking.mail.message_id import message_id
-from tracking.models import Alert
+from tracking.models import Alert, Connection
 from tracking.pipeline import transport
 from tracking.policy.warning import Counts
 from tracking.smtp.session import Envelope, Outcome
@@ -91,15 +91,41 @@ def _envelope(alert: Alert, recipients: list[Mailbox]) -> Envelope:
 
 
 def subject(alert: Alert) -> str:
+    if alert.connection is not None:
+        return f"Connection {alert.connection} is left alone after failures"
     return f"Too many warnings: rule {alert.rule}"
 
 
 def text(alert: Alert) -> str:
     """Which threshold fired with its numbers, the causes, when the next alert may come, and where to look."""
-    return "\n".join(_lines(alert, RuleDefinition.from_json(alert.version.document)))
+    return "\n".join(_of_connection(alert, alert.connection) if alert.connection else _of_rule(alert))
 
 
-def _lines(alert: Alert, definition: RuleDefinition) -> Iterator[str]:
+def _of_connection(alert: Alert, connection: Connection) -> Iterator[str]:
+    yield f"The connection {connection} ({connection.host}:{connection.port}) failed and rests since"
+    yield f"{alert.raised_at:%Y-%m-%d %H:%M} UTC. Its mails wait; none is lost."
+    yield ""
+    yield f"The last error: {alert.detail or 'none was given'}"
+    yield ""
+    if connection.waits_for_an_operator:
+        yield "It is not tried again until somebody mends it: save it with a password that works, or release it."
+    else:
+        yield "It is tried again by itself, less and less often, and its mails go when it lets us in."
+    yield ""
+    yield from _not_told(alert)
+    yield f"The connection: {conf.base_url()}/admin/tracking/connection/{connection.pk}/change/"
+
+
+def _not_told(alert: Alert) -> Iterator[str]:
+    if alert.skipped:
+        yield f"Not told, for want of an address or because deactivated: {', '.join(alert.skipped)}."
+        yield ""
+
+
+def _of_rule(alert: Alert) -> Iterator[str]:
+    assert alert.version is not None  # an alert about a rule has one
+    assert alert.next_allowed_at is not None
+    definition = RuleDefinition.from_json(alert.version.document)
     wanted = definition.notifications
     counts = Counts(events=alert.events, causes={WarningCause(cause): number for cause, number in alert.causes.items()})
     yield f"Rule {alert.rule} ({definition.kind.label}) had {counts.warnings:,} warnings in {counts.events:,} events"
@@ -115,9 +141,8 @@ def _lines(alert: Alert, definition: RuleDefinition) -> Iterator[str]:
         yield f"- {cause.label}: {number:,}"
     yield ""
     yield f"The next alert of this rule comes at {alert.next_allowed_at:%Y-%m-%d %H:%M} UTC at the earliest."
-    if alert.skipped:
-        yield f"Not told, for want of an address or because deactivated: {', '.join(alert.skipped)}."
     yield ""
+    yield from _not_told(alert)
     yield f"The rule: {conf.base_url()}/admin/tracking/rule/{alert.rule_id}/change/"
     yield f"Its log: {conf.base_url()}/admin/tracking/delivery/?rule__id__exact={alert.rule_id}"
 

@@ -140,6 +140,8 @@ def _listen(claim: Claim, results: Sequence[Result], clock: Clock) -> bool:
         connections.failed(claim.connection, reason=reason, error=last.text, now=clock(), breaks_at=BREAKS_AT)
     elif claim.connection.fail_streak:
         connections.succeeded(claim.connection, now=clock())
+    else:
+        connections.worked(claim.connection, now=clock())
     return not _troubled(last)
 
 

@@ -20,4 +20,5 @@ def sweep(*, now: datetime) -> Swept:
     """Any number of these may run side by side."""
     claims.take_back(now=now)
     deliveries.cancel_of_deleted_rules(now=now)
+    alerts.raise_for_connections(now=now)
     return Swept(connections=deliveries.due_connections(now), alerts=alerts.due(now))

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tracking.choices import AlertState, Timeframe, WatchState
 from tracking.definition import Notifications
-from tracking.models import Alert, Rule, RuleWatch, User, WarningMinute
+from tracking.models import Alert, Connection, Rule, RuleWatch, User, WarningMinute
 from tracking.policy.warning import Breach, Counts
 from tracking.store import windows
 
@@ -74,6 +74,40 @@ def raise_once(breached: Breached, *, now: datetime) -> int | None:
     return alert.pk
 
 
+def raise_for_connections(*, now: datetime) -> None:
+    """An alert for each connection that has begun to rest: one a rest, however often it is probed meanwhile."""
+    for connection in Connection.objects.filter(paused_until__gt=now, told_at=None):
+        with transaction.atomic():
+            untold = Connection.objects.filter(pk=connection.pk, told_at=None, paused_until__gt=now)
+            if untold.update(told_at=now):
+                recipients, skipped = _owners(connection)
+                Alert.objects.create(
+                    connection=connection,
+                    raised_at=now,
+                    detail=connection.last_error,
+                    recipients=recipients,
+                    skipped=skipped,
+                    next_attempt_at=now,
+                )
+
+
+def _owners(connection: Connection) -> tuple[list[str], list[str]]:
+    """Whom the connection's rules notify; the superusers where no rule notifies anybody."""
+    rules = Rule.objects.filter(connection=connection, deleted_at=None, current__isnull=False)
+    told = rules.filter(current__document__notifications__enable_notifications=True).select_related("current")
+    recipients: dict[str, None] = {}
+    skipped: dict[str, None] = {}
+    for rule in told:
+        assert rule.current is not None
+        addresses, without = addressees(rule.current.definition().notifications)
+        recipients |= dict.fromkeys(addresses)
+        skipped |= dict.fromkeys(without)
+    if not recipients:
+        people = User.objects.filter(is_superuser=True, is_active=True).exclude(email="")
+        recipients = dict.fromkeys(people.order_by("id").values_list("email", flat=True))
+    return list(recipients), list(skipped)
+
+
 def addressees(wanted: Notifications) -> tuple[list[str], list[str]]:
     """Addresses to mail, each once, and the names of users who have none or are deactivated."""
     users = {user.username: user for user in User.objects.filter(username__in=wanted.notify_users)}
@@ -101,7 +135,7 @@ def claim(alert_id: int, *, now: datetime) -> Alert | None:
     mine = Alert.objects.filter(waiting | orphaned, pk=alert_id)
     if mine.update(state=AlertState.SENDING, lease_until=now + _LEASE, tries=F("tries") + 1) == 0:
         return None
-    return Alert.objects.select_related("rule", "version").get(pk=alert_id)
+    return Alert.objects.select_related("rule", "version", "connection").get(pk=alert_id)
 
 
 def sent(alert: Alert, *, now: datetime, remark: str = "") -> None:

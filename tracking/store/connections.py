@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, PositiveIntegerField, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, PositiveIntegerField, Q, Value, When
 
 from tracking import conf, credentials
 from tracking.choices import ConnectionKind, DeliveryState, Encryption, Reason
 from tracking.definition import Server
 from tracking.errors import RuleError
-from tracking.models import Connection, Delivery
+from tracking.models import Connection, Delivery, Rule
+from tracking.models.connection import UNTIL_MENDED
+from tracking.models.delivery import OPEN
 from tracking.policy import rate, retry
 from tracking.policy.rate import Pace
 from tracking.smtp.guard import Guard, static_host_error, static_port_error
 from tracking.smtp.providers import PROVIDERS
 
+_EDITED = (
+    *("key", "name", "provider", "region", "host", "port", "encryption", "login", "sealed_password", "version"),
+    *("max_sessions", "max_rate", "updated_at"),
+)
 _NEEDED = "enter the password: host, port, encryption or login are new"
 _TARGET = ("host", "port", "encryption", "login")  # whoever changes these must know the password
 
@@ -57,7 +63,8 @@ def save(connection: Connection, *, password: str | None, now: datetime, passwor
     if stored is not None:
         connection.version = stored.version + 1
     with transaction.atomic():
-        connection.save()
+        # What the senders wrote meanwhile, of its health and pace, stays.
+        connection.save(update_fields=None if stored is None else _EDITED)
         release(connection.pk, now=now)
     return connection
 
@@ -129,6 +136,20 @@ def succeeded(connection: Connection, *, now: datetime) -> None:
         release(connection.pk, now=now)
 
 
+def worked(connection: Connection, *, now: datetime) -> None:
+    """Note that the server took a mail; to the minute, so that a stream of mails costs no stream of writes."""
+    if connection.last_success_at is None or now - connection.last_success_at >= timedelta(minutes=1):
+        Connection.objects.filter(pk=connection.pk).update(last_success_at=now)
+
+
+def forget_passwords() -> int:
+    """Empty the passwords of servers whose rules are gone and whose mails are all sent; how many those are."""
+    servers = Connection.objects.filter(kind=ConnectionKind.MANUAL).exclude(sealed_password="")
+    alive = Rule.objects.filter(connection=OuterRef("pk"), deleted_at=None)
+    unsent = Delivery.objects.filter(connection=OuterRef("pk"), state__in=OPEN)
+    return servers.filter(~Exists(alive), ~Exists(unsent)).update(sealed_password="")
+
+
 def failed(connection: Connection, *, reason: Reason | None, error: str, now: datetime, breaks_at: int) -> None:
     """The server was not there for us. A reason (a refused login, broken encryption …) rests the connection at once,
     else the `breaks_at`-th failure in a row does.
@@ -176,7 +197,7 @@ def slow_down(connection_id: int, *, seen: float, now: datetime) -> None:
 
 def release(connection_id: int, *, now: datetime) -> int:
     """Make due what is held because of the connection, and let it try at once; how many deliveries that are."""
-    Connection.objects.filter(pk=connection_id).update(fail_streak=0, paused_until=None, pause_reason="")
+    Connection.objects.filter(pk=connection_id).update(fail_streak=0, paused_until=None, pause_reason="", told_at=None)
     return _let_go(connection_id, now=now)
 
 
@@ -187,5 +208,4 @@ def _let_go(connection_id: int, *, now: datetime) -> int:
 
 PROBE = timedelta(minutes=1)
 LOGINS = 3  # refused in a row, until nobody but an operator tries again
-UNTIL_MENDED = datetime(9999, 1, 1, tzinfo=UTC)
 HELD_BY_CONNECTION = (*(reason.value for reason in retry.HOLDS.values()), Reason.CREDENTIALS.value)

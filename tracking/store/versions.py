@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from tracking.choices import RecipientRole
+from tracking.choices import ContentType, RecipientRole
 from tracking.definition import MAX_RECIPIENTS, Action, RuleDefinition
 from tracking.errors import AddressError, RuleError
 from tracking.mail.addresses import check_address, split_mailbox, split_mailboxes
+from tracking.mail.outline import outline, settles
 from tracking.models import RuleVersion
-from tracking.rendering import render
+from tracking.rendering import placeholders, render
+from tracking.rendering.placeholders import PlainTemplate
 from tracking.rendering.render import EmailTemplate, MailboxTemplate
 
 
@@ -30,7 +32,21 @@ def ready(version_id: int) -> ReadyVersion:
     """Raises RuleVersion.DoesNotExist, and RuleError for a version that this release cannot read."""
     version = RuleVersion.objects.get(pk=version_id)
     definition = version.definition()
-    return ReadyVersion(rule_id=version.rule_id, definition=definition, template=email_template(definition.action))
+    template = email_template(definition.action)
+    prepared = replace(template, text=_text(template), settles=settles)
+    return ReadyVersion(rule_id=version.rule_id, definition=definition, template=prepared)
+
+
+def _text(template: EmailTemplate) -> PlainTemplate | None:
+    """The words of an HTML body for mails that have both, where they can be told from the markup once and for all."""
+    if template.use_twig or template.content_type is not ContentType.ALL:
+        return None
+    parts = placeholders.parse(template.body).parts
+    texts = outline([part if isinstance(part, str) else None for part in parts])
+    if texts is None:
+        return None
+    names = [part for part in parts if not isinstance(part, str)]
+    return PlainTemplate((texts[0], *(part for pair in zip(names, texts[1:], strict=True) for part in pair)))
 
 
 class Problem(NamedTuple):
