@@ -133,12 +133,11 @@ def save(ctx: Context, names: tuple[str, ...]) -> dict[str, Value]:
 
 
 def restore(ctx: Context, saved: dict[str, Value], targets: tuple[str, ...], inner: tuple[str, ...]) -> None:
-    """After a loop its own variables are as before, and those first set inside are gone."""
+    """After a loop its own variables are as before, last in order, and those first set inside are gone."""
     for name in targets:
+        ctx.pop(name, None)
         if name in saved:
             ctx[name] = saved[name]
-        else:
-            ctx.pop(name, None)
     for name in inner:
         if name not in saved:
             ctx.pop(name, None)
