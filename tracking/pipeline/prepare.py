@@ -204,14 +204,16 @@ def _message(
         cc=tuple(mailbox for role, mailbox in recipients if role is RecipientRole.CC),
         reply_to=reply_to,
         subject=clean_phrase(rendered.subject, limit=998)[0],
-        text=_text_part(kind, rendered.body),
+        text=_text_part(kind, rendered),
         html=None if kind is ContentType.TEXT else rendered.body,
         message_id=message_id(delivery.id, secret=conf.message_id_secret(), domain=conf.message_id_domain()),
         date=delivery.claimed_at or now,
     )
 
 
-def _text_part(kind: ContentType, body: str) -> str | None:
+def _text_part(kind: ContentType, rendered: RenderedEmail) -> str | None:
     if kind is ContentType.TEXT:
-        return body
-    return text_from_html(body) if kind is ContentType.ALL else None
+        return rendered.body
+    if kind is not ContentType.ALL:
+        return None
+    return text_from_html(rendered.body) if rendered.text is None else rendered.text

@@ -39,6 +39,19 @@ class PlainTemplate:
             part if isinstance(part, str) else _filled(part, context, html=html, missing=missing) for part in self.parts
         )
 
+    def settled(self, context: Mapping[str, Any], settles: Callable[[str], bool]) -> str | None:
+        """The text with all values filled in as they are; None when there is one that does not settle."""
+        filled = []
+        for part in self.parts:
+            if isinstance(part, str):
+                filled.append(part)
+                continue
+            text = _filled(part, context, html=False, missing=set())
+            if not settles(text):
+                return None
+            filled.append(text)
+        return "".join(filled)
+
 
 @lru_cache(maxsize=4096)
 def parse(source: str) -> PlainTemplate:

@@ -10,7 +10,7 @@ from tracking.choices import ContentType, RecipientRole
 from tracking.errors import TemplateError
 from tracking.rendering import logic, placeholders
 from tracking.rendering.context import HEADS, unknown_names
-from tracking.rendering.placeholders import Path
+from tracking.rendering.placeholders import Path, PlainTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,10 @@ class MailboxTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailTemplate:
-    """What a rule says. Mailboxes know placeholders only; subject and body are in the engine that the rule chose."""
+    """What a rule says. Mailboxes know placeholders only; subject and body are in the engine that the rule chose.
+
+    `text` is the body without its markup, for values that pass `settles`; None where that cannot be known beforehand.
+    """
 
     sender: MailboxTemplate
     recipients: tuple[tuple[RecipientRole, MailboxTemplate], ...]
@@ -33,6 +36,8 @@ class EmailTemplate:
     body: str
     use_twig: bool
     content_type: ContentType
+    text: PlainTemplate | None = None
+    settles: Callable[[str], bool] = bool
 
     @property
     def html(self) -> bool:
@@ -55,13 +60,17 @@ class RenderedMailbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedEmail:
-    """The words of one mail. `missing` are the placeholders that had no value, in order of name."""
+    """The words of one mail. `missing` are the placeholders that had no value, in order of name.
+
+    `text` is the body without its markup; None where it is to be made of `body`.
+    """
 
     sender: RenderedMailbox
     recipients: tuple[tuple[RecipientRole, RenderedMailbox], ...]
     reply_to: RenderedMailbox | None
     subject: str
     body: str
+    text: str | None = None
     missing: tuple[str, ...]
 
 
@@ -78,6 +87,7 @@ def render(template: EmailTemplate, context: Mapping[str, Any]) -> RenderedEmail
         reply_to=mailbox(template.reply_to) if template.reply_to else None,
         subject=_written(template.subject, context, use_twig=template.use_twig, html=False, missing=missing),
         body=_written(template.body, context, use_twig=template.use_twig, html=template.html, missing=missing),
+        text=template.text.settled(context, template.settles) if template.text else None,
         missing=tuple(sorted(missing)),
     )
 
