@@ -241,6 +241,23 @@ def test_an_event_comes_back_from_its_json_as_it_was(values):
     event = Event(**values)
 
     assert Event.parse(json.dumps(event.to_json())) == event
+    assert Event.restored(json.loads(json.dumps(event.to_json()))) == event
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"colour": "red"}, id="an unknown key"),
+        pytest.param({"trigger": "lms.lead_stolen"}, id="an unknown trigger"),
+        pytest.param({"product": "12"}, id="an id in words"),
+        pytest.param({"occurred_at": "2026-01-31T12:00:00"}, id="a naive date"),
+        pytest.param({"method": "PUT"}, id="an unknown method"),
+        pytest.param({"price": "much"}, id="a price in words"),
+    ],
+)
+def test_a_stored_event_that_this_release_does_not_know_is_refused(changes):
+    with pytest.raises(EventError):
+        Event.restored(fields(**changes))
 
 
 @given(st.binary(max_size=200) | st.text(st.characters(), max_size=200))

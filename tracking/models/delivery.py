@@ -54,7 +54,7 @@ class StoredEvent(models.Model):
         return self.event_id
 
     def event(self) -> Event:
-        return Event.from_json(self.payload)
+        return Event.restored(self.payload)
 
 
 class Delivery(models.Model):
