@@ -5,6 +5,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
 TESTS ?= tests
+ROWS := $(wildcard tests/integration/test_*.py) tests/integration/admin tests/test_migrations.py
 export UV_PYTHON_DOWNLOADS := never
 # The machine's own authorities where it has some, as pip takes them; else the bundled ones.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
@@ -36,8 +37,14 @@ run: install  ## web, worker, beat and a mail catcher with demo data; Ctrl-C end
 	@$(BIN)/python manage.py run
 
 .PHONY: test
-test: install  ## every test; those whose services are missing are skipped by name
+test: install test-rows  ## every test; those whose services are missing are skipped by name
 	$(BIN)/pytest -n auto --dist worksteal $(TESTS)
+
+.PHONY: test-rows
+test-rows: install  ## the tests of rows on PostgreSQL too, where one answers
+	@if url=$$($(BIN)/python -m tests.services postgres); \
+	then TEST_DATABASE_URL=$$url $(BIN)/pytest -q -n auto --dist worksteal $(ROWS); \
+	else echo "skipped: the tests of rows on PostgreSQL"; test -z "$$TRACKING_REQUIRE_SERVICES"; fi
 
 .PHONY: check
 check: lint types migrations-check docker-lint  ## all that must hold before a change is shared
@@ -66,6 +73,12 @@ docker-lint: install  ## Dockerfile and compose file, without an engine
 .PHONY: bench
 bench: install  ## how fast it is, beside others; SIZE=full for millions of rows, PARTS="send match" for some
 	$(BIN)/python -m benchmarks $(PARTS)
+
+SOAK_MINUTES ?= 60
+.PHONY: soak
+soak: export CRASH_SECONDS = $(shell expr $(SOAK_MINUTES) '*' 30)
+soak: install  ## everything fails in turn for SOAK_MINUTES (60), half of them a broker; ends in var/soak.json
+	$(BIN)/pytest -s -q -m crash tests/crash/test_chaos.py
 
 .PHONY: screenshots
 screenshots: install  ## the pictures in docs/images, taken from the running product

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -87,3 +88,10 @@ def demand(item: pytest.Item) -> None:
             if required():
                 pytest.fail(why, pytrace=False)
             pytest.skip(why)
+
+
+if __name__ == "__main__":  # for the Makefile: the URL of a service that answers, else why it does not
+    _marker = sys.argv[1]
+    if _why := trouble(_marker):
+        sys.exit(_why)
+    sys.stdout.write(SERVICES[_marker].url)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
-from django.db import Error, close_old_connections
+from django.db import Error, connection
 
 from tracking import conf
 from tracking.store import claims, clock
@@ -57,8 +57,9 @@ def _beat() -> None:
 
 
 def _renew(tokens: list[UUID]) -> None:
-    close_old_connections()
     try:
         claims.renew(tokens, lease=conf.drain().lease, now=clock.now())
     except Error as error:  # the next beat tries again; the lease outlives several of them
         log.warning("leases_not_renewed", error=str(error))
+    finally:
+        connection.close()  # ten seconds are long enough not to keep one for the next beat
