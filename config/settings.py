@@ -164,9 +164,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
         "health_check_interval": 10,
-        "visibility_timeout": 300,
-        "unacked_restore_interval": 5,
-        "unacked_restore_throttle": 1,
+        "ack_emulation": False,  # nothing is delivered again; and a worker whose Redis dies before an ack lives on
     }
 )
 CELERY_TASK_DEFAULT_QUEUE = "mail"

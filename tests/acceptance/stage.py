@@ -64,10 +64,9 @@ class Stage:
         prelude = "import json\nfrom tracking.models import *\n"
         return json.loads(self.manage("shell", "--no-imports", "-c", prelude + code))
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, output: Path | None = None) -> subprocess.Popen[bytes]:
         """A process that runs until the stage is struck; its output goes to a file named after it."""
-        log = (self.folder / f"{arguments[-1].strip('-')}-{len(self._running)}.log").open("wb")
-        with closing(log):
+        with (output or self.folder / f"{arguments[-1].strip('-')}-{len(self._running)}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *arguments], env=self.environment, cwd=ROOT, stdout=log, stderr=log
             )

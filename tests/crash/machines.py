@@ -125,6 +125,10 @@ class Machine(ABC):
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGCONT)
 
+    def start_if_down(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+
     def restart(self, how: signal.Signals = signal.SIGKILL) -> None:
         self.kill(how)
         self.start()

@@ -54,7 +54,7 @@ def test_fault_01_killed_while_the_message_is_on_its_way(town: Town, product, st
         town.mail_to(server)
         worker = town.hire()
         ids = town.emit(product=product)
-        assert answer.reached.wait(40)
+        assert answer.reached.wait(90)
 
         end(worker)
         town.hire()
@@ -70,7 +70,7 @@ def test_fault_02_killed_before_a_message_could_begin(town: Town):
         town.mail_to(server)
         worker = town.hire()
         ids = town.emit(5)
-        assert answer.reached.wait(40)
+        assert answer.reached.wait(90)
 
         end(worker)
         town.hire()
@@ -88,12 +88,12 @@ def test_fault_03_killed_between_the_servers_yes_and_the_record_of_it(town: Town
         ids = town.emit(6)
         worker = town.hire()
         town.hire_beat()
-        assert third.reached.wait(40)
+        assert third.reached.wait(90)
 
         end(worker)
         town.hire()
 
-        assert eventually(lambda: sum(town.states(ids).values()) == town.states(ids)["unknown"] == 6, within=40)
+        assert eventually(lambda: sum(town.states(ids).values()) == town.states(ids)["unknown"] == 6, within=90)
         assert set(copies(server).values()) == {1}
 
 
@@ -104,7 +104,7 @@ def test_fault_04_all_workers_killed(town: Town):
         town.hire()
         town.hire_beat()
         ids = town.emit(5)
-        assert answers[0].reached.wait(40)
+        assert answers[0].reached.wait(90)
 
         town.dismiss()
         for answer in answers:
@@ -113,7 +113,7 @@ def test_fault_04_all_workers_killed(town: Town):
         town.hire()
         town.hire_beat()
 
-        assert town.becomes(ids, {"sent": 10}, within=2 * LEASE + 30)
+        assert town.becomes(ids, {"sent": 10})
         assert list(copies(server).values()) == [1] * 10
 
 
@@ -123,7 +123,7 @@ def test_fault_05_asked_to_go_with_sessions_open(town: Town):
         worker = town.hire()
         town.hire_beat()
         ids = town.emit(60)
-        assert eventually(lambda: len(server.mails) >= 4, within=40)
+        assert eventually(lambda: len(server.mails) >= 4, within=90)
 
         worker.send_signal(signal.SIGTERM)
         worker.wait(45)
@@ -131,7 +131,7 @@ def test_fault_05_asked_to_go_with_sessions_open(town: Town):
         assert town.states(ids)["unknown"] == 0
         assert town.states(ids)["sending"] == 0, "everything is sent or given back"
         town.hire()
-        assert town.becomes(ids, {"sent": 60}, within=60)
+        assert town.becomes(ids, {"sent": 60})
         assert set(copies(server).values()) == {1}
 
 
@@ -141,12 +141,12 @@ def test_fault_06_frozen_for_longer_than_its_lease(town: Town):
         town.mail_to(server)
         frozen = town.hire()
         ids = town.emit(4)
-        assert answer.reached.wait(40)
+        assert answer.reached.wait(90)
 
         frozen.send_signal(signal.SIGSTOP)
         town.hire()
         town.hire_beat()
-        settled = eventually(lambda: not town.states(ids)["sending"], within=2 * LEASE + 40)
+        settled = eventually(lambda: not town.states(ids)["sending"], within=2 * LEASE + 90)
         before = town.states(ids)
         answer.free.set()
         frozen.send_signal(signal.SIGCONT)
@@ -167,7 +167,7 @@ def test_fault_35_a_mail_whose_worker_dies_each_time_is_given_up(town: Town):
             ids = town.emit(1)
             for answer in answers:
                 worker = town.hire()
-                assert answer.reached.wait(60)
+                assert answer.reached.wait(90)
                 end(worker)
             town.hire()
 
@@ -193,8 +193,8 @@ def test_fault_41_a_dead_host_with_many_mails_holds_nobody_up(town: Town, mail_s
         town.emit(500, product=3)
         town.hire()
         town.hire_beat()
-        assert eventually(lambda: len(dead.sessions) > 0, within=40)
+        assert eventually(lambda: len(dead.sessions) > 0, within=90)
 
         ids = town.emit(20)
 
-        assert town.becomes(ids, {"sent": 20}, within=20)
+        assert town.becomes(ids, {"sent": 20})

@@ -120,6 +120,11 @@ class Town:
                 )
         return self._platform
 
+    def offer(self, count: int) -> bool:
+        """Hand over so many events once; whether they were accepted."""
+        lines = "".join(json.dumps(_event(self._next_id(), TWICE)) + "\n" for _ in range(count)).encode()
+        return self._accepted(lines, count)
+
     def leave(self) -> None:
         if self._platform is not None:
             self._platform.kill()
@@ -157,16 +162,17 @@ class Town:
         )
         return Counter(f"{state}({reason})" if reason else str(state) for state, reason in rows)
 
-    def becomes(self, ids: Sequence[str], states: dict[str, int], *, within: float = 40) -> bool:
+    def becomes(self, ids: Sequence[str], states: dict[str, int], *, within: float = 90) -> bool:
         return eventually(lambda: self.states(ids) == Counter(states), within=within, every=0.2)
 
-    def crashes(self, ids: Sequence[str]) -> set[Any]:
-        rows = self.database.ask(
-            "SELECT d.crashes FROM tracking_delivery d JOIN tracking_storedevent e ON e.id = d.event_id "
-            "WHERE e.event_id = ANY(%s)",
-            list(ids),
-        )
-        return {crashes for (crashes,) in rows}
+    def settles(self, ids: Sequence[str], *, within: float = 90) -> bool:
+        """Whether all of these come to an end."""
+        final = ("sent", "unknown", "failed", "cancelled")
+
+        def settled() -> bool:
+            return sum(n for state, n in self.states(ids).items() if state.startswith(final)) == len(ids)
+
+        return eventually(settled, within=within, every=0.3)
 
     def cancel(self) -> None:
         """Leave nothing for the next test."""

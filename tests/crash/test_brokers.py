@@ -1,0 +1,106 @@
+"""A broker that is away, hangs, forgets, is full or comes and goes: events are taken all the same, and mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.stage import eventually
+from tests.crash.machines import Redis
+from tests.crash.town import Town, copies
+from tests.smtp_server import ScriptedServer
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.fixture
+def running(town: Town, mail_server: ScriptedServer) -> Iterator[Town]:
+    """With a worker and beat that are known to work, and a platform that has emitted."""
+    town.mail_to(mail_server)
+    town.hire()
+    town.hire_beat()
+    assert town.becomes(town.emit(1), {"sent": 1})
+    yield town
+    town.broker.start_if_down()
+
+
+def test_fault_07_events_are_taken_while_the_broker_is_away(running: Town, mail_server: ScriptedServer):
+    running.broker.kill()
+
+    ids = running.emit(20)
+    assert running.states(ids)["queued"] + running.states(ids)["sent"] == 20
+    running.broker.start()
+
+    assert running.becomes(ids, {"sent": 20})
+    assert set(copies(mail_server).values()) == {1}
+
+
+def test_fault_08_events_are_taken_while_the_broker_hangs(running: Town, mail_server: ScriptedServer):
+    running.broker.freeze()
+    try:
+        ids = running.emit(20)
+    finally:
+        running.broker.thaw()
+
+    assert running.becomes(ids, {"sent": 20})
+    assert set(copies(mail_server).values()) == {1}
+
+
+def test_fault_09_a_broker_that_forgets_everything_loses_nothing(running: Town, mail_server: ScriptedServer):
+    ids = running.emit(20)
+    running.broker.empty()
+    ids += running.emit(20)
+    running.broker.restart()
+    ids += running.emit(20)
+
+    assert running.becomes(ids, {"sent": 60})
+    assert set(copies(mail_server).values()) == {1}
+
+
+def test_fault_10_a_broker_that_is_full_loses_nothing(running: Town, mail_server: ScriptedServer):
+    assert isinstance(running.broker, Redis)
+    with closing(running.broker.client()) as client:
+        client.config_set("maxmemory", "1")
+        ids = running.emit(20)
+        client.config_set("maxmemory", "0")
+
+    assert running.becomes(ids, {"sent": 20})
+    assert set(copies(mail_server).values()) == {1}
+
+
+def test_fault_11_a_broker_that_is_restarted_three_times_is_used_each_time(running: Town, mail_server: ScriptedServer):
+    for _ in range(3):
+        running.broker.restart()
+        assert running.becomes(running.emit(5), {"sent": 5})
+
+    assert set(copies(mail_server).values()) == {1}
+
+
+def test_fault_18_a_worker_whose_log_goes_nowhere_sends(town: Town, mail_server: ScriptedServer):
+    """Logs go to standard output; a disk that is full behind it is nothing that mail depends on."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    town.mail_to(mail_server)
+    worker = town.stage.start("celery", "-A", "config", "worker", "-Q", "mail,watch", output=Path("/dev/full"))
+    town.workers.append(worker)
+    town.hire_beat()
+
+    ids = town.emit(20)
+
+    assert town.becomes(ids, {"sent": 20})
+
+
+def test_fault_36_two_beats_and_two_workers_on_the_same_rows(town: Town, mail_server: ScriptedServer):
+    town.mail_to(mail_server)
+    for _ in range(2):
+        town.hire()
+        town.hire_beat()
+
+    ids = [id_ for _ in range(10) for id_ in town.emit(20)]
+
+    assert town.becomes(ids, {"sent": 200})
+    assert eventually(lambda: len(mail_server.mails) >= 200, within=5)
+    assert set(copies(mail_server).values()) == {1}

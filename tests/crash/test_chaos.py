@@ -1,0 +1,264 @@
+"""Everything at once: a stream of events while workers, brokers, database and mail server fail in turn.
+
+How long is up to CRASH_SECONDS (for each broker), what happens when to CRASH_SEED. Afterwards every delivery is at its
+end, and the mails that were received are compared with the rows, one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.acceptance.stage import eventually
+from tests.crash.conftest import settled
+from tests.crash.machines import RabbitMQ, Redis
+from tests.crash.town import LEASE, LOSE, TWICE, Town, copies, end
+from tests.environment import ROOT
+from tests.smtp_server import Action, Close, Hang, Say, ScriptedServer, Step
+
+pytestmark = pytest.mark.crash
+
+SECONDS = float(os.environ.get("CRASH_SECONDS", "30"))
+SEED = int(os.environ.get("CRASH_SEED", "1"))
+BATCH = 5  # events at a time
+SETTLING = 150  # seconds that the rest may take, once all is well again
+
+MOODS: dict[Step, list[tuple[float, Action]]] = {  # share of times, and what the server does then
+    Step.GREETING: [(0.02, Say("421 4.3.2 Busy")), (0.01, Close())],
+    Step.MAIL: [(0.01, Say("451 4.3.0 Later")), (0.005, Close()), (0.003, Hang(1.5))],
+    Step.RCPT: [(0.02, Say("450 4.7.1 Greylisted")), (0.005, Close(reset=True))],
+    Step.FINAL: [(0.01, Say("451 4.3.0 Later")), (0.01, Close()), (0.005, Close(takes=False)), (0.002, Hang(1.5))],
+}
+
+
+def moody(seed: int) -> dict[Step, list[Action | None]]:
+    """A script of many occurrences; None is good behaviour."""
+    dice = random.Random(seed)
+
+    def mood(step: Step) -> Action | None:
+        number = dice.random()
+        for share, action in MOODS[step]:
+            number -= share
+            if number < 0:
+                return action
+        return None
+
+    return {step: [mood(step) for _ in range(50_000)] for step in MOODS}
+
+
+@dataclass
+class Stream:
+    """A platform that hands over events until it is told to stop, and never gives up on one."""
+
+    town: Town
+    accepted: dict[str, int] = field(default_factory=dict)  # event -> product
+    error: BaseException | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        assert self._thread is not None
+        self._thread.join(120)
+        assert self.error is None, self.error
+
+    def _run(self) -> None:
+        try:
+            for number in range(1_000_000):
+                if self._stop.wait(0.15):
+                    return
+                product = (TWICE, LOSE)[number % 2]
+                self.accepted.update(dict.fromkeys(self.town.emit(BATCH, product=product), product))
+        except BaseException as error:
+            self.error = error
+
+
+class Injuries:
+    """What is done to the installation, in turn; each method leaves it able to recover alone."""
+
+    def __init__(self, town: Town, dice: random.Random) -> None:
+        self._town = town
+        self._dice = dice
+        self._frozen: list[tuple[float, Any]] = []
+        self.counts: Counter[str] = Counter()
+        self._kinds: list[tuple[str, Callable[[], None]]] = [
+            ("worker killed (kill -9)", self._kill_worker),
+            ("broker killed and restarted", town.broker.restart),
+            ("database restarted (fast)", lambda: town.database.restart(signal.SIGINT)),
+            ("worker frozen for longer than its lease", self._freeze_worker),
+            ("broker frozen", self._freeze_broker),
+            ("beat killed (kill -9)", self._kill_beat),
+            ("database killed (kill -9)", town.database.restart),
+            ("worker asked to go (SIGTERM)", self._dismiss_worker),
+            ("broker emptied", town.broker.empty),
+            ("all workers killed (kill -9)", self._kill_workers),
+            ("database restarted (immediate)", lambda: town.database.restart(signal.SIGQUIT)),
+        ]
+
+    def inflict(self, *, until: float) -> None:
+        """One after the other, all of them at least once, until the time is over."""
+        rounds = 0
+        while time.monotonic() < until or rounds == 0:
+            for name, injure in self._kinds:
+                if rounds and time.monotonic() > until:
+                    break
+                injure()
+                self.counts[name] += 1
+                self._thaw()
+                time.sleep(self._dice.uniform(0.3, 1.2))
+            rounds += 1
+
+    def heal(self) -> None:
+        self._thaw(at_once=True)
+        while len(self._town.workers) < 2:
+            self._town.hire()
+
+    def _victim(self) -> Any:
+        awake = [worker for worker in self._town.workers if worker not in {frozen for _, frozen in self._frozen}]
+        return self._dice.choice(awake)
+
+    def _kill_worker(self) -> None:
+        victim = self._victim()
+        self._town.workers.remove(victim)
+        end(victim)
+        self._town.hire()
+
+    def _kill_workers(self) -> None:
+        self._thaw(at_once=True)
+        for worker in self._town.workers:
+            end(worker)
+        self._town.workers.clear()
+        self.heal()
+
+    def _dismiss_worker(self) -> None:
+        victim = self._victim()
+        self._town.workers.remove(victim)
+        victim.send_signal(signal.SIGTERM)
+        self._town.hire()
+
+    def _freeze_worker(self) -> None:
+        victim = self._victim()
+        victim.send_signal(signal.SIGSTOP)
+        self._frozen.append((time.monotonic() + 1.5 * LEASE, victim))
+        self._town.hire()
+
+    def _freeze_broker(self) -> None:
+        self._town.broker.freeze()
+        time.sleep(3)
+        self._town.broker.thaw()
+
+    def _kill_beat(self) -> None:
+        end(self._town.beats.pop(0))
+        self._town.hire_beat()
+
+    def _thaw(self, *, at_once: bool = False) -> None:
+        due = [pair for pair in self._frozen if at_once or pair[0] < time.monotonic()]
+        for pair in due:
+            self._frozen.remove(pair)
+            pair[1].send_signal(signal.SIGCONT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The rows against the mails that were received."""
+
+    events: int
+    states: dict[str, int]
+    lost: list[str]
+    twice: list[str]
+    not_really_sent: list[str]
+    again: int
+
+    @classmethod
+    def of(cls, town: Town, stream: Stream, server: ScriptedServer) -> Verdict:
+        rows = town.database.ask(
+            "SELECT d.id, e.event_id, d.product_id, d.state FROM tracking_delivery d "
+            "JOIN tracking_storedevent e ON e.id = d.event_id"
+        )
+        got = {id_.strip("<").partition(".")[0]: number for id_, number in copies(server).items()}
+        number = {str(id_): got.get(str(id_).replace("-", ""), 0) for id_, *_ in rows}
+        kept = {event for _, event, _, _ in rows}
+        return cls(
+            events=len(stream.accepted),
+            states=dict(Counter(str(state) for *_, state in rows)),
+            lost=[event for event in stream.accepted if event not in kept]
+            + [str(event) for id_, event, _, state in rows if not number[str(id_)] and state != "unknown"],
+            twice=[str(e) for id_, e, product, state in rows if number[str(id_)] > 1 and product == TWICE],
+            not_really_sent=[str(e) for id_, e, _, state in rows if state == "sent" and not number[str(id_)]],
+            again=sum(count - 1 for count in number.values() if count > 1),
+        )
+
+
+@pytest.mark.parametrize("kind", [Redis, RabbitMQ], ids=["redis", "rabbitmq"])
+def test_fault_44_everything_at_once(kind: type[Redis] | type[RabbitMQ]):
+    with settled(kind) as town, ScriptedServer(script=moody(SEED)) as server:
+        stream, injuries = Stream(town), Injuries(town, random.Random(SEED))
+        town.mail_to(server)
+        for _ in range(2):
+            town.hire()
+            town.hire_beat()
+        began = time.monotonic()
+        stream.start()
+
+        injuries.inflict(until=began + SECONDS)
+        stream.stop()
+        injuries.heal()
+        took = time.monotonic() - began
+        at_rest = eventually(lambda: not _open(town), within=SETTLING, every=0.5)
+        verdict = Verdict.of(town, stream, server)
+        town.stage.manage("reconcile")
+
+    _write_down(kind.name, verdict, injuries, server, seconds=took)
+    assert at_rest, verdict.states
+    assert (verdict.lost, verdict.twice, verdict.not_really_sent) == ([], [], [])
+    assert set(verdict.states) <= {"sent", "unknown"}
+    assert verdict.events > 0
+
+
+def _open(town: Town) -> int:
+    rows = town.database.ask(
+        "SELECT count(*) FROM tracking_delivery WHERE state IN ('queued', 'retrying', 'held', 'sending')"
+    )
+    return int(str(rows[0][0]))
+
+
+def _write_down(name: str, verdict: Verdict, injuries: Injuries, server: ScriptedServer, *, seconds: float) -> None:
+    """Print what was survived, and keep it in var/soak.json beside that of the other broker."""
+    path = ROOT / "var" / "soak.json"
+    path.parent.mkdir(exist_ok=True)
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    kept[name] = {
+        "seconds": round(seconds),
+        "seed": SEED,
+        "events": verdict.events,
+        "states": verdict.states,
+        "lost": len(verdict.lost),
+        "twice": len(verdict.twice),
+        "sent_again_by_never_lose": verdict.again,
+        "not_really_sent": len(verdict.not_really_sent),
+        "mails_received": sum(copies(server).values()),
+        "survived": dict(injuries.counts),
+    }
+    path.write_text(json.dumps(kept, indent=2) + "\n")
+    sys.stdout.write(_table(name, kept[name]))
+
+
+def _table(name: str, kept: dict[str, Any]) -> str:
+    rows = {**{key: value for key, value in kept.items() if key != "survived"}, **kept["survived"]}
+    width = max(map(len, rows))
+    return f"\n{name}\n" + "".join(f"  {key.replace('_', ' '):{width}}  {value}\n" for key, value in rows.items())
