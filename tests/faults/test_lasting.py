@@ -273,6 +273,25 @@ def test_fault_34_a_template_without_end_fails_its_mail_and_no_other(clock):
     assert (bad.state, bad.reason, good.state) == (DeliveryState.FAILED, Reason.RENDER, SENT)
 
 
+@pytest.mark.parametrize("hours", [-1, 1], ids=["slow", "fast"])
+def test_fault_38_a_workers_own_clock_is_not_asked(time_machine, clock, hours):
+    """Whatever the process believes the time to be, leases and retries go by the clock that it is handed."""
+    time_machine.move_to(NOON + timedelta(hours=hours), tick=True)
+    with ScriptedServer(mails=[{Step.RCPT: Say("450 4.7.1 Later")}]) as server:
+        scene = Scene(server, clock)
+        (delivery,) = scene.owe()
+        scene.drain()
+        delivery.refresh_from_db()
+        assert timedelta(seconds=30) <= delivery.next_attempt_at - NOON <= timedelta(seconds=60)
+
+        scene.drain()
+        assert server.mails == [], "not due yet"
+        clock.move(minutes=2)
+        scene.drain()
+
+    assert flow.states() == {SENT: 1}
+
+
 @pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forward"])
 def test_fault_39_a_database_clock_that_jumps_loses_and_doubles_nothing(clock, hours):
     with ScriptedServer() as server:
