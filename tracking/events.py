@@ -31,6 +31,7 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 5
 _OTHERS = 8 * 1024  # more than all fields beside lead and call can take
 MAX_BATCH = 1_000
+_MOST_UNKNOWN = 20  # named one by one
 
 ENTITIES = ("product", "campaign", "publisher", "channel", "source", "buyer", "pingtree", "call_tracking_pool")
 
@@ -144,6 +145,9 @@ class Event(BaseModel):
             raise EventError({"event": ["must be an object"]})
         if any(not isinstance(key, str) for key in value):
             raise EventError({"event": ["must have strings as keys"]})
+        unknown = value.keys() - cls.model_fields.keys()
+        if len(unknown) > _MOST_UNKNOWN:
+            raise EventError({"event": [f"has {len(unknown):,} fields that are not known"]})
         return cls(**value)
 
     @classmethod

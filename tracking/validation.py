@@ -12,15 +12,20 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
 MAX_ID = 2**63 - 1  # the platform's ids are bigints
+MAX_DIGITS = 1_000  # of a whole number; Python reads no more than 4,300
 
 _SENTENCES: Mapping[str, Callable[[dict[str, Any]], str]] = {
     "missing": lambda context: "is required",
     "extra_forbidden": lambda context: "is not a known field",
     "none_required": lambda context: "must be left out",
     "string_type": lambda context: "must be a string",
+    "string_unicode": lambda context: "must not hold halves of surrogate pairs",
     "string_too_short": lambda context: "must not be empty",
     "string_too_long": lambda context: f"must have at most {context['max_length']} characters",
     "int_type": lambda context: "must be an integer",
+    "greater_than_equal": lambda context: f"must be at least {context['ge']}",
+    "less_than_equal": lambda context: f"must be at most {context['le']}",
+    "less_than": lambda context: f"must be lower than {context['lt']}",
     "bool_type": lambda context: "must be true or false",
     "dict_type": lambda context: "must be an object",
     "model_type": lambda context: "must be an object",
@@ -101,9 +106,30 @@ def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number has more than {MAX_DIGITS:,} digits")
+    return int(digits)
+
+
 def parse_json(text: str | bytes) -> Any:
-    """The JSON value of a text; ValueError for anything that is not strict JSON, however deep or odd."""
+    """The JSON value of a text; ValueError for anything that is not strict JSON, however deep or odd.
+
+    Bytes are UTF-8 (RFC 8259, 8.1); a byte order mark, which some editors write, is passed over.
+    """
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_twice)
+        return json.loads(
+            _decoded(text).removeprefix("\ufeff"),
+            parse_constant=_refuse_constant,
+            parse_int=_whole_number,
+            object_pairs_hook=_refuse_twice,
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _decoded(text: str | bytes) -> str:
+    try:
+        return text if isinstance(text, str) else text.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start + 1} is not UTF-8") from None
