@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tracking.rendering.twig import expressions
 from tracking.rendering.twig.lexer import OPERATOR, PUNCTUATION
 from tracking.rendering.twig.nodes import (
     Arguments,
@@ -42,7 +41,7 @@ def arguments(parser: Parser, *, opened: bool = False) -> Arguments:
                 break
         if token := stream.take(OPERATOR, "..."):
             spread = True
-            value: Expr = Spread(token.line, expressions.expression(parser))
+            value: Expr = Spread(token.line, parser.expression())
         elif spread:
             raise stream.error("Normal arguments must be placed before argument unpacking.", stream.current.line)
         else:
@@ -67,14 +66,14 @@ def _argument(parser: Parser, given: Arguments) -> Expr:
     """A positional argument; a named one is put into `given`."""
     stream = parser.stream
     # `=` has the lowest precedence of all, so that it is left for us here
-    value = expressions.expression(parser, 1) if _is_named(parser) else expressions.expression(parser)
+    value = parser.expression(1) if _is_named(parser) else parser.expression()
     token = stream.take(OPERATOR, "=") or stream.take(PUNCTUATION, ":")
     if token is None:
         return value
     if not isinstance(value, Name):
         message = f'A parameter name must be a string, "{class_of(value)}" given.'
         raise stream.error(message, token.line)
-    given.named[value.name] = expressions.expression(parser)
+    given.named[value.name] = parser.expression()
     return _NAMED
 
 

@@ -55,6 +55,10 @@ class Parser:
         inner._names = self._names + 1000
         return inner
 
+    def expression(self, precedence: int = 0) -> Expr:
+        """The next expression whose operators bind at least as strongly."""
+        return expression(self, precedence)
+
     # -- statements
 
     def body(self, until: Collection[str] = (), *, tag: str = "") -> Body:
