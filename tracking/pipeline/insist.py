@@ -7,17 +7,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import structlog
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection
 
 log = structlog.get_logger(__name__)
 
 PAUSE = 0.5  # seconds between two tries
+AWAY = (OperationalError, InterfaceError, InternalError)  # the last is a standby's answer before it is promoted
 
 T = TypeVar("T")
 
 
 def insist(write: Callable[[], T], *, seconds: float) -> T:
-    """What `write` gives. Raises its OperationalError or InterfaceError when the database stays away so long.
+    """What `write` gives. Raises its error, one of `AWAY`, when the database stays away so long.
 
     `write` is a whole transaction, and harmless when the database did take it and only its answer was lost.
     """
@@ -25,7 +26,7 @@ def insist(write: Callable[[], T], *, seconds: float) -> T:
     while True:
         try:
             return write()
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             if connection.in_atomic_block or time.monotonic() >= until:
                 raise
             log.warning("database_away", error=str(error).strip())
