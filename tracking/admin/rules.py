@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from tracking.admin import adjacent, rule_fields, rule_words
+from tracking.admin.confirming import confirmed
 from tracking.admin.listing import ListAdmin, badge
 from tracking.admin.rule_filters import AdjacentFilter, ProductFilter, StatusFilter
 from tracking.admin.rule_form import RuleForm
@@ -56,7 +57,7 @@ class RuleAdmin(ListAdmin):
     )
     search_fields = ("id__exact", "name", "product__name", "campaign__name")
     search_help_text = "Id, or a part of the name of the rule, its product or campaign"
-    actions = ("enable", "disable")
+    actions = ("enable", "disable", "stop")
     ordering = ("-id",)
 
     class Media:
@@ -115,6 +116,27 @@ class RuleAdmin(ListAdmin):
     @admin.action(description="Disable selected rules", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
         self._switch(request, queryset, enabled=False)
+
+    @admin.action(description="Disable selected rules and discard what waits", permissions=["change"])
+    def stop(self, request: HttpRequest, queryset: QuerySet[Rule]) -> HttpResponse | None:
+        chosen = list(queryset)
+        page = confirmed(
+            request,
+            self,
+            title="Disable and discard",
+            question=f"{len(chosen)} rules are disabled, and the mails they have waiting are never sent.",
+            back=request.get_full_path(),
+            action="stop",
+            chosen=[rule.pk for rule in chosen],
+        )
+        if page is None:
+            discarded = store.stop(chosen, now=clock.now())
+            for rule in chosen:
+                self.log_change(request, rule, "Disabled, what waited was discarded.")
+            self.message_user(
+                request, f"{len(chosen)} rules disabled, {discarded} waiting mails discarded.", messages.SUCCESS
+            )
+        return page
 
     def _switch(self, request: HttpRequest, rows: QuerySet[Rule], *, enabled: bool) -> None:
         chosen = list(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from tracking.models import (
     Campaign,
     Channel,
     Connection,
+    Delivery,
     Pingtree,
     Product,
     Publisher,
@@ -213,6 +214,14 @@ def set_enabled(rules: Iterable[Rule], *, enabled: bool) -> int:
         rulebook.turn_page()
     rulebook.forget()
     return changed
+
+
+def stop(rules: Sequence[Rule], *, now: datetime) -> int:
+    """Disable rules and discard what they have waiting; how many deliveries were discarded."""
+    ids = [rule.pk for rule in rules]
+    with transaction.atomic():
+        set_enabled(rules, enabled=False)
+        return deliveries.discard(Delivery.objects.filter(rule_id__in=ids), now=now)
 
 
 def delete(rules: Iterable[Rule], *, now: datetime) -> None:

@@ -154,6 +154,23 @@ def test_rules_are_switched_together(admin_client, action, enabled):
     assert LogEntry.objects.count() == 2, "who did it is kept"
 
 
+def test_stopping_rules_asks_first_and_discards_what_waits(admin_client):
+    rule, other = factories.saved_rule(), factories.saved_rule()
+    for one in (rule, other):
+        emit(factories.event(product=one.product_id))
+    asked = {"action": "stop", helpers.ACTION_CHECKBOX_NAME: [rule.pk]}
+
+    page = admin_client.post(LIST, asked)
+    assert b"never sent" in page.content
+    assert set(Delivery.objects.values_list("state", flat=True)) == {DeliveryState.QUEUED}
+    admin_client.post(LIST, asked | {"confirmed": "yes"})
+
+    rule.refresh_from_db()
+    assert not rule.enabled
+    assert Delivery.objects.get(rule=rule).state == DeliveryState.CANCELLED
+    assert Delivery.objects.get(rule=other).state == DeliveryState.QUEUED
+
+
 def test_deleting_from_the_list_cancels_what_waits(admin_client):
     rule = factories.saved_rule()
     emit(factories.event(product=rule.product_id))
