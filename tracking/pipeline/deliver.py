@@ -24,10 +24,9 @@ from tracking.choices import (
     WarningCause,
 )
 from tracking.errors import CredentialsError, SendError
-from tracking.models import Delivery
 from tracking.pipeline import heartbeat, transport
 from tracking.pipeline.insist import insist
-from tracking.pipeline.prepare import Prepared, Unsendable, gather, prepare
+from tracking.pipeline.prepare import Material, Prepared, Unsendable, gather, prepare
 from tracking.policy import retry
 from tracking.policy.retry import Fate, Limits, Try
 from tracking.policy.warning import CAUSES
@@ -36,6 +35,7 @@ from tracking.smtp.session import Outcome
 from tracking.store import claims, connections, outcomes
 from tracking.store.claims import Claim
 from tracking.store.clock import Clock
+from tracking.store.leased import Leased
 from tracking.store.outcomes import Reached, Result, Tried
 
 log = structlog.get_logger(__name__)
@@ -94,9 +94,10 @@ def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
     except CredentialsError as error:
         _hold_all(claim, Reason.CREDENTIALS, str(error), clock)
         return False
+    material = gather(claim.deliveries)
     for deliveries in claim.chunks(chunk):
         try:
-            if not _send_chunk(claim, deliveries, endpoint, clock, until=until):
+            if not _send_chunk(claim, deliveries, material, endpoint, clock, until=until):
                 return False
         except SendError as error:
             return _not_opened(claim, error, clock)
@@ -106,13 +107,13 @@ def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
 
 
 def _send_chunk(
-    claim: Claim, deliveries: Sequence[Delivery], endpoint: Endpoint, clock: Clock, *, until: float
+    claim: Claim, deliveries: Sequence[Leased], material: Material, endpoint: Endpoint, clock: Clock, *, until: float
 ) -> bool:
     """Whether the server may have the next chunk now.
 
     Raises SendError when no session opens; then the mails that could be made are still claimed.
     """
-    unsendable, prepared = _prepared(deliveries, clock)
+    unsendable, prepared = _prepared(deliveries, material, clock)
     if unsendable:
         _record(claim, unsendable)
     if not prepared:
@@ -125,7 +126,8 @@ def _send_chunk(
         results.extend(_results([one for one in prepared if one.delivery.id in held], endpoint, clock, until=until))
     finally:  # whatever happens: what was sent is written down, and what is not written down stays marked
         _record(claim, results)
-    insist(lambda: claims.unmark(claim.token), seconds=conf.drain().lease.total_seconds())
+    if len(results) < len(held):
+        insist(lambda: claims.unmark(claim.token), seconds=conf.drain().lease.total_seconds())
     return not results or _listen(claim, results, clock)
 
 
@@ -184,9 +186,8 @@ def _unopened(one: Prepared, error: SendError) -> Outcome:
     )
 
 
-def _prepared(deliveries: Sequence[Delivery], clock: Clock) -> tuple[list[Result], list[Prepared]]:
+def _prepared(deliveries: Sequence[Leased], material: Material, clock: Clock) -> tuple[list[Result], list[Prepared]]:
     """Results of those of which there is no mail to make, and the mails of the others."""
-    material = gather(deliveries)
     unsendable, prepared = [], []
     for delivery in deliveries:
         try:
@@ -200,7 +201,7 @@ def _prepared(deliveries: Sequence[Delivery], clock: Clock) -> tuple[list[Result
     return unsendable, prepared
 
 
-def _failed(delivery: Delivery, error: Unsendable, now: datetime) -> Result:
+def _failed(delivery: Leased, error: Unsendable, now: datetime) -> Result:
     return Result(
         delivery=delivery,
         fate=Fate(state=DeliveryState.FAILED, reason=error.reason),
@@ -291,7 +292,7 @@ def _not_opened(claim: Claim, error: SendError, clock: Clock) -> bool:
     return False
 
 
-def _fate(delivery: Delivery, failure: Failure, now: datetime) -> Fate:
+def _fate(delivery: Leased, failure: Failure, now: datetime) -> Fate:
     attempt = Try(number=delivery.tries + 1, created_at=delivery.created_at, now=now)
     return retry.fate(
         failure,

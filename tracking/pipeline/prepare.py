@@ -15,11 +15,12 @@ from tracking.mail.addresses import Mailbox, check_address, clean_phrase
 from tracking.mail.compose import EmailMessage, compose
 from tracking.mail.message_id import message_id
 from tracking.mail.plain import text_from_html
-from tracking.models import Delivery, DeliveryRecipient
+from tracking.models import DeliveryRecipient
 from tracking.rendering.context import context
 from tracking.rendering.render import RenderedEmail, RenderedMailbox, render
 from tracking.smtp.session import Envelope
 from tracking.store import events, versions
+from tracking.store.leased import Leased
 from tracking.store.outcomes import Reached
 from tracking.store.versions import ReadyVersion
 
@@ -37,7 +38,7 @@ class Unsendable(TrackingError):
 class Prepared:
     """A mail ready for the wire. `recipients` are all of them, as they stand before this try."""
 
-    delivery: Delivery
+    delivery: Leased
     version: ReadyVersion
     envelope: Envelope
     recipients: tuple[Reached, ...]
@@ -54,7 +55,7 @@ class Material:
     reached: Mapping[UUID, Mapping[str, DeliveryRecipient]]
 
 
-def gather(deliveries: Sequence[Delivery]) -> Material:
+def gather(deliveries: Sequence[Leased]) -> Material:
     found = events.load(delivery.event_id for delivery in deliveries)
     tried = [delivery.id for delivery in deliveries if delivery.claimed_at is not None]
     reached: dict[UUID, dict[str, DeliveryRecipient]] = {}
@@ -64,7 +65,7 @@ def gather(deliveries: Sequence[Delivery]) -> Material:
     return Material(found, events.names(found.values()), reached)
 
 
-def prepare(delivery: Delivery, material: Material, *, now: datetime) -> Prepared:
+def prepare(delivery: Leased, material: Material, *, now: datetime) -> Prepared:
     """Render and compose one mail. Raises Unsendable."""
     if delivery.event_id not in material.events:
         raise Unsendable(Reason.RENDER, WarningCause.RENDER_ERROR, "This release cannot read the stored event.")
@@ -78,7 +79,7 @@ def prepare(delivery: Delivery, material: Material, *, now: datetime) -> Prepare
     return _addressed(delivery, version, rendered, material.reached.get(delivery.id, {}), now)
 
 
-def _values(delivery: Delivery, version: ReadyVersion, material: Material) -> Mapping[str, object]:
+def _values(delivery: Leased, version: ReadyVersion, material: Material) -> Mapping[str, object]:
     return context(
         material.events[delivery.event_id],
         names=material.names,
@@ -88,7 +89,7 @@ def _values(delivery: Delivery, version: ReadyVersion, material: Material) -> Ma
 
 
 def _addressed(
-    delivery: Delivery,
+    delivery: Leased,
     version: ReadyVersion,
     rendered: RenderedEmail,
     before: Mapping[str, DeliveryRecipient],
@@ -189,7 +190,7 @@ def _standing(role: RecipientRole, mailbox: Mailbox, before: Mapping[str, Delive
 
 
 def _message(
-    delivery: Delivery,
+    delivery: Leased,
     kind: ContentType,
     rendered: RenderedEmail,
     *,

@@ -10,14 +10,14 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
-from django.db.models.functions import Coalesce
 
 from tracking import conf
 from tracking.choices import DeliveryPolicy, DeliveryState, Reason, WarningCause
 from tracking.errors import TrackingError
 from tracking.models import Connection, Delivery
 from tracking.policy import rate
-from tracking.store import connections, outcomes, turns, usage, versions
+from tracking.store import bulk, connections, leased, outcomes, turns, usage, versions
+from tracking.store.leased import Leased
 from tracking.store.outcomes import Lost
 
 
@@ -27,10 +27,10 @@ class Claim:
 
     token: UUID
     connection: Connection
-    deliveries: list[Delivery]
+    deliveries: list[Leased]
     full: bool = field(default=False)  # more may be due
 
-    def chunks(self, size: int) -> Iterator[list[Delivery]]:
+    def chunks(self, size: int) -> Iterator[list[Leased]]:
         for start in range(0, len(self.deliveries), size):
             yield self.deliveries[start : start + size]
 
@@ -52,18 +52,19 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, now: datetime) ->
             return None
         rows = _together(_within_caps(found, now))
         connections.keep_pace(connection, rate.spent(pace, len(rows)))
-        Delivery.objects.filter(id__in=[row.id for row in rows]).update(
-            state=DeliveryState.SENDING,
-            reason="",
-            lease_token=token,
-            lease_until=now + lease,
-            marked=False,
-            claimed_at=Coalesce(F("claimed_at"), Value(now)),
-        )
+        bulk.run(_LEASE, [token, now + lease, False, now], ids=[row.id for row in rows])
         usage.count([row for row in rows if row.claimed_at is None and not row.test], now=now)
     return Claim(
         token=token, connection=connection, deliveries=rows, full=len(found) == limit or len(rows) < len(found)
     )
+
+
+_LEASE = """
+    UPDATE tracking_delivery
+    SET state = 'sending', reason = '', lease_token = %s, lease_until = %s, marked = %s,
+        claimed_at = coalesce(claimed_at, %s)
+    WHERE id IN {ids}
+"""
 
 
 def _busy(connection: Connection, now: datetime) -> bool:
@@ -72,7 +73,7 @@ def _busy(connection: Connection, now: datetime) -> bool:
     return turns.sessions_at_work(connection.pk, now=now) >= most
 
 
-def _within_caps(rows: list[Delivery], now: datetime) -> list[Delivery]:
+def _within_caps(rows: list[Leased], now: datetime) -> list[Leased]:
     """Those that their rules' daily caps let go; the others wait, held, for the next day (UTC)."""
     over = usage.over_the_cap(rows, now=now)
     if over:
@@ -83,7 +84,7 @@ def _within_caps(rows: list[Delivery], now: datetime) -> list[Delivery]:
     return [row for row in rows if row.id not in over]
 
 
-def _together(rows: list[Delivery]) -> list[Delivery]:
+def _together(rows: list[Leased]) -> list[Leased]:
     """Those that one worker may take at once: one on its last life goes alone, so that it takes no other with it."""
     if not rows:
         return []
@@ -93,7 +94,7 @@ def _together(rows: list[Delivery]) -> list[Delivery]:
     return list(takewhile(lambda row: not _on_last_life(row, most), rows))
 
 
-def _on_last_life(row: Delivery, most: int) -> bool:
+def _on_last_life(row: Leased, most: int) -> bool:
     return row.crashes > 0 and row.crashes + 1 >= most
 
 
@@ -102,15 +103,17 @@ def mark(token: UUID, ids: Collection[UUID]) -> set[UUID]:
 
     Gives those that this worker still holds: if it was taken for dead, others may be sending the rest.
     """
-    mine = Delivery.objects.filter(id__in=ids, lease_token=token)
-    if mine.update(marked=True) == len(ids):
+    if bulk.run(_MARK, [True, token], ids=ids) == len(ids):
         return set(ids)
-    return set(mine.values_list("id", flat=True))
+    return set(Delivery.objects.filter(id__in=ids, lease_token=token).values_list("id", flat=True))
+
+
+_MARK = "UPDATE tracking_delivery SET marked = %s WHERE lease_token = %s AND id IN {ids}"
 
 
 def unmark(token: UUID) -> None:
     """Say that what is still marked was not tried: the results of all others are written."""
-    Delivery.objects.filter(lease_token=token, marked=True).update(marked=False)
+    Delivery.objects.filter(lease_token=token, state=DeliveryState.SENDING, marked=True).update(marked=False)
 
 
 def renew(tokens: Iterable[UUID], *, lease: timedelta, now: datetime) -> None:
@@ -144,7 +147,7 @@ def take_back(*, now: datetime, limit: int = 1_000) -> int:
     """
     with transaction.atomic():
         expired = Delivery.objects.filter(state=DeliveryState.SENDING, lease_until__lt=now)
-        rows = list(expired.order_by("lease_until").select_for_update(skip_locked=True)[:limit])
+        rows = leased.read(expired.order_by("lease_until").select_for_update(skip_locked=True)[:limit])
         fates = {row.id: _after_death(row) for row in rows}
         again = [id_ for id_, lost in fates.items() if lost is None]
         Delivery.objects.filter(id__in=again).update(
@@ -154,7 +157,7 @@ def take_back(*, now: datetime, limit: int = 1_000) -> int:
     return len(rows)
 
 
-def _after_death(row: Delivery) -> Lost | None:
+def _after_death(row: Leased) -> Lost | None:
     """What becomes of a delivery whose worker died; None: it goes back to the queue as if nothing had been."""
     last = row.crashes + 1 >= conf.max_crashes()
     if not row.marked:
@@ -167,7 +170,7 @@ _NOBODY_KNOWS = Lost(state=DeliveryState.UNKNOWN, reason=None, cause=WarningCaus
 _SEND_AGAIN = Lost(state=DeliveryState.RETRYING, reason=None, cause=WarningCause.UNKNOWN_OUTCOME)
 
 
-def _policy(row: Delivery) -> DeliveryPolicy:
+def _policy(row: Leased) -> DeliveryPolicy:
     try:
         return versions.ready(row.version_id).definition.policy.delivery_policy
     except TrackingError:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from tracking.choices import DeliveryState, Failure, Phase, Reason, RecipientRole, RecipientStatus, WarningCause
 from tracking.models import Attempt, Delivery, DeliveryRecipient, WarningMinute
 from tracking.policy.retry import Fate
-from tracking.store import counters
+from tracking.store import bulk, counters
 from tracking.store.counters import Key
+from tracking.store.leased import Leased
 
 FINAL = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
@@ -49,7 +50,7 @@ class Reached:
 class Result:
     """All that a try changes. `cause` is the warning it gives, None when it went well."""
 
-    delivery: Delivery
+    delivery: Leased
     fate: Fate
     cause: WarningCause | None
     tried: Tried
@@ -61,9 +62,10 @@ def record(token: UUID, results: Sequence[Result], *, worker: str) -> int:
 
     A worker that was taken for dead and comes late changes nothing.
     """
+    if not results:
+        return 0
     with transaction.atomic():
-        mine = Delivery.objects.filter(id__in=[one.delivery.id for one in results], lease_token=token)
-        held = set(mine.select_for_update().values_list("id", flat=True))
+        held = _held(token, [one.delivery.id for one in results])
         kept = [one for one in results if one.delivery.id in held]
         _write_states(kept)
         _write_attempts(kept, worker)
@@ -72,38 +74,58 @@ def record(token: UUID, results: Sequence[Result], *, worker: str) -> int:
     return len(kept)
 
 
+_HELD = "SELECT id FROM tracking_delivery WHERE lease_token = %s AND id IN {ids}"
+
+
+def _held(token: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Those of the deliveries that are ours, locked."""
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    return {bulk.key(id_) for (id_,) in bulk.ask(_HELD + lock, [token], ids=ids)}
+
+
+_SETTLE = """
+    UPDATE tracking_delivery
+    SET state = %s, reason = %s, next_attempt_at = %s, tries = tries + %s, finished_at = %s,
+        lease_token = NULL, lease_until = NULL, marked = %s
+    WHERE id IN {ids}
+"""
+
+
 def _write_states(results: Iterable[Result]) -> None:
     """One update for each different fate: a chunk that went well costs one statement."""
     groups: dict[tuple[Any, ...], list[Result]] = defaultdict(list)
     for one in results:
         groups[one.fate.state, one.fate.reason, one.fate.next_attempt_at, one.fate.spends_try].append(one)
     for (state, reason, next_attempt_at, spends_try), group in groups.items():
-        Delivery.objects.filter(id__in=[one.delivery.id for one in group]).update(
-            state=state,
-            reason=reason or "",
-            next_attempt_at=next_attempt_at,
-            tries=F("tries") + int(spends_try),
-            lease_token=None,
-            lease_until=None,
-            marked=False,
-            finished_at=max(one.tried.ended_at for one in group) if state in FINAL else None,
+        finished_at = max(one.tried.ended_at for one in group) if state in FINAL else None
+        bulk.run(
+            _SETTLE,
+            [state.value, reason.value if reason else "", next_attempt_at, int(spends_try), finished_at, False],
+            ids=[one.delivery.id for one in group],
         )
+
+
+_ATTEMPT = ("delivery_id", "started_at", "ended_at", "phase", "failure", "code", "enhanced", "text", "worker")
 
 
 def _write_attempts(results: Iterable[Result], worker: str) -> None:
-    Attempt.objects.bulk_create(
-        Attempt(
-            delivery_id=one.delivery.id,
-            started_at=one.tried.started_at,
-            ended_at=one.tried.ended_at,
-            phase=one.tried.phase,
-            failure=one.tried.failure or "",
-            code=one.tried.code,
-            enhanced=one.tried.enhanced,
-            text=_kept(one.tried.text),
-            worker=worker,
-        )
-        for one in results
+    bulk.insert(
+        Attempt,
+        _ATTEMPT,
+        (
+            (
+                one.delivery.id,
+                one.tried.started_at,
+                one.tried.ended_at,
+                one.tried.phase.value,
+                one.tried.failure.value if one.tried.failure else "",
+                one.tried.code,
+                one.tried.enhanced,
+                _kept(one.tried.text),
+                worker,
+            )
+            for one in results
+        ),
     )
 
 
@@ -112,27 +134,27 @@ def _kept(text: str) -> str:
     return text[:1000].replace("\0", " ").encode("utf-8", "replace").decode()
 
 
+_RECIPIENT = ("delivery_id", "role", "address", "status", "code", "text")
+_LATEST = (
+    "ON CONFLICT (delivery_id, address) DO UPDATE "
+    "SET status = EXCLUDED.status, code = EXCLUDED.code, text = EXCLUDED.text"
+)
+
+
 def _write_recipients(results: Iterable[Result]) -> None:
-    DeliveryRecipient.objects.bulk_create(
-        [
-            DeliveryRecipient(
-                delivery_id=one.delivery.id,
-                role=reached.role,
-                address=reached.address,
-                status=reached.status,
-                code=reached.code,
-                text=_kept(reached.text),
-            )
+    bulk.insert(
+        DeliveryRecipient,
+        _RECIPIENT,
+        (
+            (one.delivery.id, to.role.value, to.address, to.status.value, to.code, _kept(to.text))
             for one in results
-            for reached in one.recipients
-        ],
-        update_conflicts=True,
-        unique_fields=["delivery", "address"],
-        update_fields=["status", "code", "text"],
+            for to in one.recipients
+        ),
+        tail=_LATEST,
     )
 
 
-def _warn(warnings: Iterable[tuple[Delivery, WarningCause, datetime]]) -> None:
+def _warn(warnings: Iterable[tuple[Leased, WarningCause, datetime]]) -> None:
     """Count each delivery's first warning, in its minute; later ones of the same delivery count no more.
 
     The rows are leased or locked, so what was read of them with the claim still holds.
@@ -157,7 +179,7 @@ class Lost:
     cause: WarningCause
 
 
-def settle_lost(lost: Sequence[tuple[Delivery, Lost]], *, now: datetime) -> None:
+def settle_lost(lost: Sequence[tuple[Leased, Lost]], *, now: datetime) -> None:
     """Give deliveries whose worker died their state, an attempt that says so, and a warning. Inside a transaction."""
     groups: dict[Lost, list[UUID]] = defaultdict(list)
     for row, fate in lost:

@@ -10,6 +10,8 @@ from django.db import connection as database
 
 from tracking.models import Delivery
 from tracking.models.delivery import WAITING
+from tracking.store import leased
+from tracking.store.leased import Leased
 
 PRODUCTS = 10  # served in one claim
 
@@ -31,13 +33,13 @@ _WAITING_PRODUCTS = """
 """
 
 
-def take(connection_id: int, *, limit: int, now: datetime) -> list[Delivery]:
+def take(connection_id: int, *, limit: int, now: datetime) -> list[Leased]:
     """Due deliveries of a connection, locked, at most `limit`: a share for each product, its oldest first.
 
     To be called inside a transaction. Begins with the product after the one that this worker served last.
     """
     products = _in_turn(connection_id)
-    rows: list[Delivery] = []
+    rows: list[Leased] = []
     for number, product in enumerate(products):
         share = -(-(limit - len(rows)) // (len(products) - number))  # what others leave goes to those who follow
         rows += _oldest_due(connection_id, product, share, now)
@@ -63,13 +65,13 @@ def _waiting_products(connection_id: int, *, after: int, limit: int) -> list[int
         return [product for (product,) in cursor.fetchall()]
 
 
-def _oldest_due(connection_id: int, product: int, limit: int, now: datetime) -> list[Delivery]:
+def _oldest_due(connection_id: int, product: int, limit: int, now: datetime) -> list[Leased]:
     if limit <= 0:
         return []
     due = Delivery.objects.filter(
         connection_id=connection_id, product_id=product, state__in=WAITING, next_attempt_at__lte=now
     )
-    return list(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
+    return leased.read(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
 
 
 def sessions_at_work(connection_id: int, *, now: datetime) -> int:

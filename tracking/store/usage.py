@@ -12,13 +12,14 @@ from django.db.models import Sum
 from tracking import conf
 from tracking.definition import RuleDefinition
 from tracking.errors import TrackingError
-from tracking.models import Delivery, EventMinute, RuleVersion, UsageDay
+from tracking.models import EventMinute, RuleVersion, UsageDay
 from tracking.policy.price import unit_price
 from tracking.store import counters, versions
 from tracking.store.counters import Key
+from tracking.store.leased import Leased
 
 
-def count(rows: Iterable[Delivery], *, now: datetime) -> None:
+def count(rows: Iterable[Leased], *, now: datetime) -> None:
     """Count deliveries in the minute and on the day of their first claim, each at the price of its version."""
     minutes: Counter[Key] = Counter()
     days: Counter[Key] = Counter()
@@ -30,7 +31,7 @@ def count(rows: Iterable[Delivery], *, now: datetime) -> None:
     counters.add(UsageDay, days)
 
 
-def over_the_cap(rows: Iterable[Delivery], *, now: datetime) -> set[UUID]:
+def over_the_cap(rows: Iterable[Leased], *, now: datetime) -> set[UUID]:
     """Of deliveries about to be claimed, those beyond their rules' daily caps. Tests and later tries are free."""
     capped = [(row, cap) for row in rows if row.claimed_at is None and not row.test and (cap := _cap(row.version_id))]
     if not capped:
