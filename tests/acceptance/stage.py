@@ -64,17 +64,24 @@ class Stage:
         prelude = "import json\nfrom tracking.models import *\n"
         return json.loads(self.manage("shell", "--no-imports", "-c", prelude + code))
 
-    def start(self, *arguments: str, output: Path | None = None) -> subprocess.Popen[bytes]:
-        """A process that runs until the stage is struck; its output goes to a file named after it."""
-        with (output or self.folder / f"{arguments[-1].strip('-')}-{len(self._running)}.log").open("wb") as log:
+    def start(self, *arguments: str, within: str = ":", output: Path | None = None) -> subprocess.Popen[bytes]:
+        """A process that runs until the stage is struck; its output goes to a file named after it.
+
+        `within` is what a shell does before, such as lowering a limit.
+        """
+        with (output or self.folder / f"{arguments[-1].strip('-')}-{len(self._running)}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *arguments], env=self.environment, cwd=ROOT, stdout=log, stderr=log
+                ["sh", "-c", f'{within}; exec "$@"', "sh", sys.executable, "-m", *arguments],
+                env=self.environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
             )
         self._running.append(process)
         return process
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        return self.start("celery", "-A", "config", "worker", "-Q", "mail,watch", "--loglevel", "INFO")
+    def start_worker(self, **how: Any) -> subprocess.Popen[bytes]:
+        return self.start("celery", "-A", "config", "worker", "-Q", "mail,watch", "--loglevel", "INFO", **how)
 
     def start_beat(self) -> subprocess.Popen[bytes]:
         return self.start("celery", "-A", "config", "beat", "--loglevel", "INFO")

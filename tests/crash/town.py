@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.acceptance.stage import Stage, eventually
@@ -133,8 +134,9 @@ class Town:
 
     # Workers
 
-    def hire(self) -> subprocess.Popen[bytes]:
-        worker = self.stage.start_worker()
+    def hire(self, *, within: str = ":", output: Path | None = None) -> subprocess.Popen[bytes]:
+        """One more worker; `within` is what a shell does before, such as lowering a limit."""
+        worker = self.stage.start_worker(within=within, output=output)
         self.workers.append(worker)
         return worker
 
