@@ -20,12 +20,14 @@ from tracking.policy import rate, retry
 from tracking.policy.rate import Pace
 from tracking.smtp.guard import Guard, static_host_error, static_port_error
 from tracking.smtp.providers import PROVIDERS
+from tracking.validation import control_characters
 
 _EDITED = (
     *("key", "name", "provider", "region", "host", "port", "encryption", "login", "sealed_password", "version"),
     *("max_sessions", "max_rate", "updated_at"),
 )
 _NEEDED = "enter the password: host, port, encryption or login are new"
+_LONGEST_PASSWORD = 4_000  # characters; access tokens are long
 _TARGET = ("host", "port", "encryption", "login")  # whoever changes these must know the password
 
 
@@ -56,6 +58,8 @@ def save(connection: Connection, *, password: str | None, now: datetime, passwor
         if connection.login and not password_later:
             wrong["password"] = _NEEDED
         connection.sealed_password = ""
+    if password and (len(password) > _LONGEST_PASSWORD or control_characters(password)):
+        wrong["password"] = f"must be one line of at most {_LONGEST_PASSWORD:,} characters"
     if wrong:
         raise RuleError({field: [sentence] for field, sentence in wrong.items()})
     if password:
