@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tracking.api.parsers import demand_length
 from tracking.emit import emit, emit_many
 from tracking.errors import EventError
 from tracking.events import MAX_BATCH, Event
@@ -31,6 +32,7 @@ class Events(APIView):
     permission_classes = (MayEmit,)
 
     def post(self, request: Request) -> Response:
+        demand_length(request)
         if isinstance(request.data, list):
             return _many(request.data)
         return Response(emit(Event.from_json(request.data)).to_json(), status=202)

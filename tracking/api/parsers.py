@@ -19,6 +19,18 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+class LengthRequired(APIException):
+    status_code = 411
+    default_detail = "The body needs a Content-Length; a body in chunks is not read."
+    default_code = "length_required"
+
+
+def demand_length(request: Request) -> None:
+    """Raises LengthRequired for a body in chunks, which Django takes for none at all."""
+    if "Transfer-Encoding" in request.headers:
+        raise LengthRequired
+
+
 class StrictJSONParser(BaseParser):
     """No NaN, no key twice, no nesting without end; the size is checked before anything is parsed."""
 

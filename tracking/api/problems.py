@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from rest_framework.exceptions import NotAuthenticated, UnsupportedMediaType
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from tracking.errors import FieldErrors
 
 CONTENT_TYPE = "application/problem+json"
+
+_DETAILS: Mapping[type[Exception], str] = {  # where the framework's own words do not say what to do
+    NotAuthenticated: "Send a token in the header Authorization: Bearer evt_…; manage.py create_token makes one.",
+    UnsupportedMediaType: "Send the body as JSON, with the header Content-Type: application/json.",
+}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -20,7 +27,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(error, context)
     if response is None:
         return None
-    detail = response.data.get("detail") if isinstance(response.data, dict) else None
+    said = response.data.get("detail") if isinstance(response.data, dict) else None
+    detail = _DETAILS.get(type(error), said)
     answer = problem(response.status_code, HTTPStatus(response.status_code).phrase, detail=detail)
     for name in ("WWW-Authenticate", "Retry-After", "Allow"):
         if name in response.headers:
