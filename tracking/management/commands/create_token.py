@@ -7,7 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tracking.api import tokens
-from tracking.models import User
+from tracking.models import ApiToken, User
+from tracking.validation import control_characters
+
+_LONGEST = ApiToken._meta.get_field("name").max_length or 0
 
 
 class Command(BaseCommand):
@@ -18,6 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("name", help="what the token is for")
 
     def handle(self, *args: Any, username: str, name: str, **options: Any) -> None:
+        if not name.strip() or len(name) > _LONGEST or control_characters(name):
+            raise CommandError(f"Give the token a name: one line of at most {_LONGEST} characters.")
         user = User.objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"There is no user {username}; make one with createsuperuser.")
