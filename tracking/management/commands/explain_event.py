@@ -30,5 +30,8 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {error.strerror}") from error
         except EventError as error:
             raise CommandError(str(error)) from error
-        for explained in explain(event):
+        found = list(explain(event))
+        for explained in found:
             self.stdout.write(json.dumps(explained.to_json(), ensure_ascii=False))
+        if not found:
+            self.stderr.write(f"The event's product and campaign have no rule for {event.trigger}.")

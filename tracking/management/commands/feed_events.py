@@ -25,6 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, help="which stream (default: a new one each time)")
 
     def handle(self, *args: Any, count: int, rate: float, seed: int | None, **options: Any) -> None:
+        if count < 0:
+            raise CommandError("--count must be at least 0.")
         if not Product.objects.exists():
             raise CommandError("There is no product in the directory: run seed_demo first.")
         number = secrets.randbelow(10**6) if seed is None else seed

@@ -38,8 +38,7 @@ class Command(BaseCommand):
 
 def _documents(file: str) -> list[Any]:
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        value = parse_json(text)
+        value = parse_json(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}") from error
     except ValueError as error:
