@@ -29,7 +29,7 @@ from tests.smtp_server import Action, Close, Hang, Say, ScriptedServer, Step
 
 pytestmark = pytest.mark.crash
 
-SECONDS = float(os.environ.get("CRASH_SECONDS", "30"))
+SECONDS = float(os.environ.get("CRASH_SECONDS", "45"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
 BATCH = 5  # events at a time
 SETTLING = 150  # seconds that the rest may take, once all is well again
@@ -120,7 +120,7 @@ class Injuries:
                 injure()
                 self.counts[name] += 1
                 self._thaw()
-                time.sleep(self._dice.uniform(0.3, 1.2))
+                time.sleep(self._dice.uniform(1.0, 2.5))
             rounds += 1
 
     def heal(self) -> None:
@@ -212,6 +212,7 @@ def test_fault_44_everything_at_once(kind: type[Redis] | type[RabbitMQ]):
         for _ in range(2):
             town.hire()
             town.hire_beat()
+        town.emit()  # the platform is there
         began = time.monotonic()
         stream.start()
 
@@ -227,7 +228,7 @@ def test_fault_44_everything_at_once(kind: type[Redis] | type[RabbitMQ]):
     assert at_rest, verdict.states
     assert (verdict.lost, verdict.twice, verdict.not_really_sent) == ([], [], [])
     assert set(verdict.states) <= {"sent", "unknown"}
-    assert verdict.events > 0
+    assert verdict.events > SECONDS, "a stream, not a trickle"
 
 
 def _open(town: Town) -> int:

@@ -81,50 +81,40 @@ class Town:
     # The platform
 
     def emit(self, count: int = 1, *, product: int = TWICE) -> list[str]:
-        """Hand over so many events; their ids, once all of them have been accepted."""
+        """Hand over so many events; their ids, once all of them have been taken."""
         ids = [self._next_id() for _ in range(count)]
-        self.insist(ids, product=product)
+        assert self._hand_over(ids, product, once=False)
         return ids
+
+    def offer(self, count: int) -> bool:
+        """Hand over so many events once; whether they were taken."""
+        return self._hand_over([self._next_id() for _ in range(count)], TWICE, once=True)
 
     def _next_id(self) -> str:
         self._number += 1
         return f"event-{os.getpid()}-{self._number}"
 
-    def insist(self, ids: Sequence[str], *, product: int = TWICE) -> None:
-        """Hand events over until they are accepted, as a platform does whose call failed."""
-        lines = "".join(json.dumps(_event(id_, product)) + "\n" for id_ in ids).encode()
-        assert eventually(lambda: self._accepted(lines, len(ids)), within=90, every=0.3)
-
-    def _accepted(self, lines: bytes, count: int) -> bool:
+    def _hand_over(self, ids: Sequence[str], product: int, *, once: bool) -> bool:
         platform = self._running_platform()
         assert platform.stdin is not None
         assert platform.stdout is not None
-        with suppress(BrokenPipeError):
-            platform.stdin.write(lines)
-            platform.stdin.flush()
-            receipts = [platform.stdout.readline() for _ in range(count)]
-            if all(receipts):
-                assert not any("error" in json.loads(receipt) for receipt in receipts), receipts
-                return True
-        self.leave()
-        return False
+        document = {"once": once, "events": [_event(id_, product) for id_ in ids]}
+        platform.stdin.write(json.dumps(document).encode() + b"\n")
+        platform.stdin.flush()
+        return bool(json.loads(platform.stdout.readline()))
 
     def _running_platform(self) -> subprocess.Popen[bytes]:
-        if self._platform is None or self._platform.poll() is not None:
+        if self._platform is None:
             with (self.stage.folder / "platform.log").open("ab") as log:
                 self._platform = subprocess.Popen(
-                    [sys.executable, str(ROOT / "manage.py"), "emit_events", "-"],
-                    env=self.stage.environment,
+                    [sys.executable, "-m", "tests.crash.platform"],
+                    env={**self.stage.environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
+                    cwd=ROOT,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
                 )
         return self._platform
-
-    def offer(self, count: int) -> bool:
-        """Hand over so many events once; whether they were accepted."""
-        lines = "".join(json.dumps(_event(self._next_id(), TWICE)) + "\n" for _ in range(count)).encode()
-        return self._accepted(lines, count)
 
     def leave(self) -> None:
         if self._platform is not None:
