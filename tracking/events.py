@@ -159,7 +159,13 @@ class Event(BaseModel):
             return cls.from_json(value)
         if fields.get("trigger") not in TRIGGERS or "event_id" not in fields or "occurred_at" not in fields:
             return cls.from_json(value)
-        return cls.model_construct(**fields)
+        event = cls.__new__(cls)  # as `model_construct` does, which asks each field for its default every time
+        event.__dict__.update(_ABSENT, lead={}, call={})
+        event.__dict__.update(fields)
+        object.__setattr__(event, "__pydantic_fields_set__", set(fields))
+        object.__setattr__(event, "__pydantic_extra__", None)
+        object.__setattr__(event, "__pydantic_private__", None)
+        return event
 
     @classmethod
     def parse(cls, text: str | bytes) -> Event:
@@ -195,6 +201,8 @@ def _of(kind: type) -> Callable[[Any], Any]:
 
     return restore
 
+
+_ABSENT = {name: field.default for name, field in Event.model_fields.items() if not field.is_required()}
 
 # field -> its value from the JSON form; raises what `Event.restored` catches
 _RESTORE: Mapping[str, Callable[[Any], Any]] = {
