@@ -17,6 +17,7 @@ from tracking.rendering.twig.budget import spend
 from tracking.rendering.twig.compiler import ModuleCompiler
 from tracking.rendering.twig.errors import (
     PhpError,
+    Place,
     TwigError,
     TwigLimitError,
     TwigLoaderError,
@@ -87,7 +88,7 @@ class Environment(SandboxedEnvironment):
             module: ast.Module = self._generate(tree, name, filename, defer_init)
             return compile(module, _MARK + (name or ""), "exec", dont_inherit=True)
         except (RecursionError, MemoryError, SyntaxError) as error:
-            raise TwigSyntaxError("The template is too large or nested too deep.", 1, name=name) from error
+            raise TwigSyntaxError("The template is too large or nested too deep.", Place(1, 1), name=name) from error
 
     # -- templates
 

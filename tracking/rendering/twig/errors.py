@@ -14,8 +14,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+class Place(int):
+    """A line of a source, from 1, that knows the column meant, from 1. Lines are compared, columns are not."""
+
+    column: int
+
+    def __new__(cls, line: int, column: int) -> Place:
+        """The place in this line and column."""
+        place = super().__new__(cls, line)
+        place.column = column
+        return place
+
+
+def beside(line: int, better: int) -> int:
+    """`better`, a place that says more, where it is on this line: which line Twig names is not ours to choose."""
+    return better if better == line else line
+
+
 class TwigError(Exception):
-    """Any failure of a template. `line` counts from 1; None where Twig itself knows none."""
+    """Any failure of a template. `line` counts from 1; None where Twig itself knows none.
+
+    `column` is there for syntax errors; the argument `column` is for those whose message ends with it.
+    """
 
     twig_class = "Twig\\Error\\Error"
 
@@ -24,8 +44,9 @@ class TwigError(Exception):
     ) -> None:
         super().__init__(message)
         self.raw = message
-        self.line = line
-        self.column = column
+        self.line = None if line is None else int(line)
+        self.column = line.column if column is None and isinstance(line, Place) else column
+        self._told = column
         self.name = name
 
     @property
@@ -36,8 +57,8 @@ class TwigError(Exception):
             text += f' in "{self.name}"'
         if self.line is not None and self.line > 0:
             text += f" at line {self.line}"
-            if self.column is not None:
-                text += f" column {self.column}"
+            if self._told is not None:
+                text += f" column {self._told}"
         return text + mark
 
     def __str__(self) -> str:

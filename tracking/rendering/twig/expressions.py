@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tracking.rendering.twig import calls
+from tracking.rendering.twig.errors import beside
 from tracking.rendering.twig.lexer import (
     INTERPOLATION_END,
     INTERPOLATION_START,
@@ -256,14 +257,14 @@ def _slot(parser: Parser, item: Expr, line: int) -> str | None:
         return None
     if not isinstance(item, Name):
         what = "only variables can be assigned in sequence destructuring."
-        raise parser.stream.error(f'Cannot assign to "{class_of(item)}", {what}', line)
+        raise parser.stream.error(f'Cannot assign to "{class_of(item)}", {what}', beside(line, item.line))
     return item.name
 
 
 def _target(parser: Parser, key: Expr | None, item: Expr, line: int) -> tuple[str, str]:
     if not isinstance(item, Name) or not isinstance(key, Const):
         what = "only variables can be assigned in object/mapping destructuring."
-        raise parser.stream.error(f'Cannot assign to "{class_of(item)}", {what}', line)
+        raise parser.stream.error(f'Cannot assign to "{class_of(item)}", {what}', beside(line, item.line))
     return str(key.value), item.name
 
 
@@ -278,7 +279,7 @@ def _is(parser: Parser, left: Expr, token: Token) -> Expr:
         arguments = Arguments()
     if name == "defined" and isinstance(left, Name) and (macro := parser.imported_macro(left.name)):
         left = MacroCall(left.line, macro[0], macro[1], Arguments())
-    calls.check_test(parser, name, left, arguments, stream.current.line)
+    calls.check_test(parser, name, left, arguments, beside(stream.current.line, token.line))
     return TestCall(stream.current.line, left, name, arguments)
 
 
@@ -307,7 +308,7 @@ def _call(parser: Parser, left: Expr, token: Token) -> Expr:
     arguments = calls.arguments(parser, opened=True)
     if macro := parser.imported_macro(left.name):
         return MacroCall(token.line, macro[0], macro[1], arguments)
-    return calls.function(parser, left.name, arguments, token.line)
+    return calls.function(parser, left.name, arguments, beside(token.line, left.line))
 
 
 def _subscript(parser: Parser, left: Expr, token: Token) -> Expr:

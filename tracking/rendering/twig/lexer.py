@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from tracking.rendering.twig.errors import TwigSyntaxError
+from tracking.rendering.twig.errors import Place, TwigSyntaxError, beside
 from tracking.rendering.twig.operators import OPERATORS
 
 TEXT, EOF = "text", "eof"
@@ -36,7 +36,7 @@ ENGLISH = {
 
 
 class Token(NamedTuple):
-    """One token; `offset` is its place in the source, in characters."""
+    """One token; `line` is a Place, `offset` the same in characters from the start of the source."""
 
     type: str
     value: str | int | float
@@ -98,10 +98,12 @@ class Lexer:
         self.name = name
         self.cursor = 0
         self.line = 1
-        self.opened_line = 1
+        self.line_start = 0
+        self.opened = Place(1, 1)
+        self.last_text: int | None = None
         self.out: list[Token] = []
         self.states: list[str] = []
-        self.brackets: list[tuple[str, int]] = []
+        self.brackets: list[tuple[str, Place]] = []
 
     def tokens(self) -> list[Token]:
         """All tokens, the last one EOF. Raises TwigSyntaxError."""
@@ -111,11 +113,13 @@ class Lexer:
         while self.cursor < end:
             lex[self.states[-1] if self.states else TEXT]()
             if len(self.out) > self.most:
-                raise self._error(f"The template has more than {self.most} tokens.", self.line)
-        self._push(EOF, "")
+                raise self._error(f"The template has more than {self.most} tokens.", self._place(self.cursor))
+        # Twig's line of the end is the one where the last text begins
+        ended = self._place(end if self.last_text is None else self.last_text)
+        self.out.append(Token(EOF, "", ended, end))
         if self.brackets:
-            opened, line = self.brackets[-1]
-            raise self._error(f'Unclosed "{opened}".', line)
+            opened, place = self.brackets[-1]
+            raise self._error(f'Unclosed "{opened}".', place)
         return self.out
 
     def column(self, offset: int) -> int:
@@ -125,24 +129,35 @@ class Lexer:
     def _error(self, message: str, line: int, column: int | None = None) -> TwigSyntaxError:
         return TwigSyntaxError(message, line, name=self.name, column=column)
 
+    def _place(self, offset: int) -> Place:
+        """The current line, with the column of a place at the cursor or near it."""
+        newline = self.code.rfind("\n", self.cursor, offset)
+        return Place(self.line, offset - (self.line_start - 1 if newline < 0 else newline))
+
     def _push(self, type: str, value: str | float, offset: int | None = None) -> None:
         if type == TEXT and value == "":
             return
-        self.out.append(Token(type, value, self.line, self.cursor if offset is None else offset))
+        at = self.cursor if offset is None else offset
+        self.out.append(Token(type, value, self._place(at), at))
 
     def _move(self, text: str) -> None:
+        newlines = text.count("\n")
+        if newlines:
+            self.line += newlines
+            self.line_start = self.cursor + text.rindex("\n") + 1
         self.cursor += len(text)
-        self.line += text.count("\n")
 
     def _text(self) -> None:
         found = _START.search(self.code, self.cursor)
         if found is None:
             self._push(TEXT, self.code[self.cursor :])
-            self.cursor = len(self.code)
+            self.last_text, self.cursor = self.cursor, len(self.code)
             return
         before = self.code[self.cursor : found.start()]
         self._push(TEXT, before.rstrip(_TRIM[found[2]]) if found[2] else before)
-        self._move(before + found[0])
+        self._move(before)
+        self.opened = self._place(self.cursor)
+        self._move(found[0])
         if found[1] == "{#":
             self._comment()
         elif found[1] == "{{":
@@ -151,9 +166,8 @@ class Lexer:
             self._open_block()
 
     def _open(self, type: str, state: str) -> None:
-        self._push(type, "")
+        self.out.append(Token(type, "", self.opened, self.cursor))
         self.states.append(state)
-        self.opened_line = self.line
 
     def _open_block(self) -> None:
         if found := _VERBATIM.match(self.code, self.cursor):
@@ -168,7 +182,9 @@ class Lexer:
     def _verbatim(self) -> None:
         found = _END_VERBATIM.search(self.code, self.cursor)
         if found is None:
-            raise self._error('Unexpected end of file: Unclosed "verbatim" block.', self.line)
+            raise self._error(
+                'Unexpected end of file: Unclosed "verbatim" block.', beside(self._place(self.cursor), self.opened)
+            )
         inside = self.code[self.cursor : found.start()]
         self._move(inside + found[0])
         self._push(TEXT, inside.rstrip(_TRIM[found[1]]) if found[1] else inside)
@@ -176,7 +192,7 @@ class Lexer:
     def _comment(self) -> None:
         found = _COMMENT_END.search(self.code, self.cursor)
         if found is None:
-            raise self._error("Unclosed comment.", self.line)
+            raise self._error("Unclosed comment.", self.opened)
         self._move(self.code[self.cursor : found.end()])
 
     def _block(self) -> None:
@@ -198,7 +214,7 @@ class Lexer:
         if found := _SPACE.match(self.code, self.cursor):
             self._move(found[0])
             if self.cursor >= len(self.code):
-                raise self._error(f'Unclosed "{self._kind()}".', self.opened_line)
+                raise self._error(f'Unclosed "{self._kind()}".', self.opened)
         if found := _OPERATOR.match(self.code, self.cursor):
             self._operator(found[0])
         elif found := NAME_PATTERN.match(self.code, self.cursor):
@@ -216,7 +232,7 @@ class Lexer:
     def _operator(self, text: str) -> None:
         operator = " ".join(text.split())
         if operator in {"(", "["}:
-            self.brackets.append((operator, self.line))
+            self.brackets.append((operator, self._place(self.cursor)))
         self._push(OPERATOR, operator)
         self._move(text)
 
@@ -232,7 +248,7 @@ class Lexer:
             self._push(STRING, unescape(found[0][1:-1], quote))
             self._move(found[0])
         elif character == '"':
-            self.brackets.append(('"', self.line))
+            self.brackets.append(('"', self._place(self.cursor)))
             self.states.append(STRING)
             self.cursor += 1
         elif found := _INLINE_COMMENT.match(self.code, self.cursor):
@@ -241,21 +257,21 @@ class Lexer:
             raise self._unexpected(character)
 
     def _unexpected(self, character: str) -> TwigSyntaxError:
-        return self._error(f'Unexpected character "{character}".', self.line, self.column(self.cursor))
+        return self._error(f'Unexpected character "{character}".', self._place(self.cursor), self.column(self.cursor))
 
     def _bracket(self, character: str) -> None:
         if character == "{":
-            self.brackets.append(("{", self.line))
+            self.brackets.append(("{", self._place(self.cursor)))
         elif character in _CLOSES:
             if not self.brackets:
-                raise self._error(f'Unexpected "{character}".', self.line, self.column(self.cursor))
-            opened, line = self.brackets.pop()
+                raise self._error(f'Unexpected "{character}".', self._place(self.cursor), self.column(self.cursor))
+            opened, place = self.brackets.pop()
             if opened != _CLOSES[character]:
-                raise self._error(f'Unclosed "{opened}".', line)
+                raise self._error(f'Unclosed "{opened}".', place)
 
     def _string(self) -> None:
         if found := _INTERPOLATION.match(self.code, self.cursor):
-            self.brackets.append(("#{", self.line))
+            self.brackets.append(("#{", self._place(self.cursor)))
             self._push(INTERPOLATION_START, "")
             self._move(found[0])
             self.states.append("interpolation")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from tracking.rendering.twig import patterns
-from tracking.rendering.twig.errors import PhpError, TwigSyntaxError, suggest
+from tracking.rendering.twig.errors import PhpError, Place, TwigSyntaxError, beside, suggest
 from tracking.rendering.twig.expressions import expression
 from tracking.rendering.twig.layout import check_child, join_texts
 from tracking.rendering.twig.lexer import EOF, NAME, TEXT, VAR_END, VAR_START
@@ -144,7 +144,8 @@ class Parser:
 
     def test_name(self, line: int) -> str:
         """The name of a test, which may be two words."""
-        name = str(self.stream.expect(NAME).value)
+        token = self.stream.expect(NAME)
+        name = str(token.value)
         if self.stream.at(NAME):
             two = f"{name} {self.stream.current.value}"
             if two in self.registry.tests:
@@ -152,7 +153,7 @@ class Parser:
                 return two
         if name not in self.registry.tests:
             message = f'Unknown "{name}" test.' + suggest(name, self.registry.tests)
-            raise self.stream.error(message, line)
+            raise self.stream.error(message, beside(line, token.line))
         return name
 
     def check_pattern(self, node: Const) -> None:
@@ -203,5 +204,5 @@ class Parser:
 def parse(source: str, name: str | None, registry: Registry, limits: Limits) -> Module:
     """The tree of a template. Raises TwigSyntaxError."""
     if len(source) > limits.source:
-        raise TwigSyntaxError(f"The template is longer than {limits.source} characters.", 1, name=name)
+        raise TwigSyntaxError(f"The template is longer than {limits.source} characters.", Place(1, 1), name=name)
     return Parser(TokenStream(source, name, limits.tokens), registry, limits).module()

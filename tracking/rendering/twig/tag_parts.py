@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tracking.rendering.twig.errors import beside
 from tracking.rendering.twig.lexer import BLOCK_END, EOF, NAME, NAME_PATTERN, OPERATOR, PUNCTUATION
-from tracking.rendering.twig.nodes import (
-    Body,
-)
+from tracking.rendering.twig.nodes import Body
 
 if TYPE_CHECKING:
     from tracking.rendering.twig.parser import Parser
@@ -47,7 +46,7 @@ def check_end_name(parser: Parser, tag: str, name: str) -> None:
     token = parser.stream.take(NAME)
     if token is not None and token.value != name:
         message = f'Expected end{tag} for {tag} "{name}" (but "{token.value}" given).'
-        raise parser.stream.error(message, parser.stream.current.line)
+        raise parser.stream.error(message, beside(parser.stream.current.line, token.line))
 
 
 def renamed(parser: Parser) -> dict[str, str]:

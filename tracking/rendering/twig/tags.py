@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tracking.rendering.twig.errors import beside
 from tracking.rendering.twig.expressions import expression, filter_call
 from tracking.rendering.twig.lexer import BLOCK_END, NAME, OPERATOR, PUNCTUATION, STRING, Token
 from tracking.rendering.twig.nodes import (
@@ -83,6 +84,7 @@ def _if(parser: Parser, token: Token) -> Node:
 
 def _set(parser: Parser, token: Token) -> Node:
     stream = parser.stream
+    first = stream.current.line
     names = targets(parser)
     if stream.take(OPERATOR, "="):
         values = [expression(parser)]
@@ -91,11 +93,11 @@ def _set(parser: Parser, token: Token) -> Node:
         end_tag(parser)
         if len(names) != len(values):
             message = "When using set, you must have the same number of variables and assignments."
-            raise stream.error(message, stream.current.line)
+            raise stream.error(message, beside(stream.current.line, first))
         return SetValues(token.line, names, values)
     if len(names) > 1:
         message = "When using set with a block, you cannot have a multi-target."
-        raise stream.error(message, stream.current.line)
+        raise stream.error(message, beside(stream.current.line, first))
     end_tag(parser)
     body = inside(parser, "set")
     end_tag(parser)
@@ -158,9 +160,11 @@ def _autoescape(parser: Parser, token: Token) -> Node:
     stream = parser.stream
     strategy: str | bool = "html"
     if not stream.at(BLOCK_END):
+        first = stream.current.line
         expr = expression(parser)
         if not isinstance(expr, Const):
-            raise stream.error("An escaping strategy must be a string or false.", stream.current.line)
+            line = beside(stream.current.line, first)
+            raise stream.error("An escaping strategy must be a string or false.", line)
         strategy = "html" if expr.value is True else (expr.value or False)
     end_tag(parser)
     body = inside(parser, "autoescape")
@@ -174,7 +178,7 @@ def _deprecated(parser: Parser, token: Token) -> Node:
     while option := stream.take(NAME):
         stream.expect(OPERATOR, "=")
         if option.value not in {"package", "version"}:
-            raise stream.error(f'Unknown "{option.value}" option.', stream.current.line)
+            raise stream.error(f'Unknown "{option.value}" option.', beside(stream.current.line, option.line))
         expression(parser)
     end_tag(parser)
     return Nothing(token.line, message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tracking.rendering.twig.errors import beside
 from tracking.rendering.twig.expressions import expression
 from tracking.rendering.twig.lexer import BLOCK_END, NAME, OPERATOR, PUNCTUATION, Token
 from tracking.rendering.twig.nodes import (
@@ -71,11 +72,12 @@ def _embed(parser: Parser, token: Token) -> Node:
 
 def _block(parser: Parser, token: Token) -> Node:
     stream = parser.stream
-    name = str(stream.expect(NAME).value)
+    named = stream.expect(NAME)
+    name = str(named.value)
     if name in parser.blocks:
         before = parser.blocks[name].line
         message = f"The block '{name}' has already been defined line {before}."
-        raise stream.error(message, stream.current.line)
+        raise stream.error(message, beside(stream.current.line, named.line))
     block = parser.blocks[name] = Block(token.line, name, Body(token.line, []))
     parser.block_stack.append(name)
     block.body = parser.scoped(lambda: _block_body(parser, name, token.line))
@@ -97,10 +99,11 @@ def _block_body(parser: Parser, name: str, line: int) -> Body:
 
 def _use(parser: Parser, token: Token) -> Node:
     stream = parser.stream
+    first = stream.current.line
     template = expression(parser)
     if not isinstance(template, Const):
         message = 'The template references in a "use" statement must be a string.'
-        raise stream.error(message, stream.current.line)
+        raise stream.error(message, beside(stream.current.line, first))
     aliases = renamed(parser) if stream.take(NAME, "with") else {}
     end_tag(parser)
     parser.uses.append(Use(token.line, str(template.value), aliases))

@@ -122,10 +122,54 @@ def test_an_error_names_the_template_it_is_in() -> None:
     assert (error.name, error.line) == ("inner", 3)
 
 
-def test_a_syntax_error_has_a_column() -> None:
-    error = failure("ab\n  {{ 1 2 }}")
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        pytest.param("ab\n  {{ 1 2 }}", (2, 8), id="an unexpected token"),
+        pytest.param("x\r\ny\r {{ 1 2 }}", (3, 7), id="any kind of line end"),
+        pytest.param("{{ }}", (1, 4), id="an empty expression"),
+        pytest.param("{{ 1 ` }}", (1, 6), id="an unexpected character"),
+        pytest.param("ab {{ 1 ", (1, 4), id="a print that is not closed"),
+        pytest.param("a\n{{ 1", (2, 5), id="the end of the source inside a print"),
+        pytest.param("a {% if 1 \n", (1, 3), id="a tag that is not closed"),
+        pytest.param("a{# b", (1, 2), id="a comment that is not closed"),
+        pytest.param("ab{% verbatim %}\nx", (1, 3), id="a verbatim that is not closed"),
+        pytest.param("\n {{ (1 }}", (2, 5), id="a parenthesis that is not closed"),
+        pytest.param("{{ [1 }}", (1, 4), id="a sequence that is not closed"),
+        pytest.param('{{ 1 ~ "a }}', (1, 8), id="a string that is not closed"),
+        pytest.param("{{ 1) }}", (1, 5), id="a parenthesis too many"),
+        pytest.param("  {% iff 1 %}", (1, 6), id="an unknown tag"),
+        pytest.param("{{ 1|upper|uper }}", (1, 12), id="an unknown filter"),
+        pytest.param("{{ a\n|uper }}", (2, 2), id="an unknown filter in another line"),
+        pytest.param("{{ 1 + cycl (2) }}", (1, 8), id="an unknown function"),
+        pytest.param("{{ 1 is not od }}", (1, 13), id="an unknown test"),
+        pytest.param("{% if 1 %}\n{% endfor %}", (2, 4), id="the end of another tag"),
+        pytest.param("{% if x %}foo\n", (1, 11), id="a tag without its end"),
+        pytest.param("{% block a %}{% endblock b %}", (1, 26), id="the end of another block"),
+        pytest.param("{% block a %}{% endblock %}\n{% block a %}", (2, 10), id="a block twice"),
+        pytest.param("{% set a, b = 1 %}", (1, 8), id="more names than values"),
+        pytest.param("{% set true = 1 %}", (1, 8), id="a literal as a variable"),
+        pytest.param("{% do [a, b.c] = 1 %}", (1, 13), id="an attribute in a destructuring"),
+        pytest.param("{{ 1|round(x: 2) }}", (1, 15), id="an unknown argument"),
+        pytest.param("{{ 'a'|split }}", (1, 8), id="an argument that is missing"),
+        pytest.param("{{ [1, , 2] }}", (1, 8), id="an empty element, found by the compiler"),
+        pytest.param("{{ 'a' matches '/(/' }}", (1, 16), id="a bad pattern"),
+        pytest.param("{{ ({a: 1}|upper) is defined }}", (1, 19), id="defined of a value"),
+        pytest.param("{% autoescape a %}{% endautoescape %}", (1, 15), id="a strategy that is no constant"),
+        pytest.param("{% extends 't' %}x", (1, 18), id="text in a child"),
+        pytest.param("{% for a in b %}" * 17, (1, 260), id="loops nested too deep"),
+    ],
+)
+def test_a_syntax_error_has_a_line_and_a_column(source: str, place: tuple[int, int]) -> None:
+    error = failure(source)
 
-    assert (error.line, error.column) == (2, 8)
+    assert isinstance(error, TwigSyntaxError)
+    assert (error.line, error.column) == place
+
+
+def test_a_message_tells_the_column_only_where_twig_does() -> None:
+    assert failure("{{ 1|uper }}").message.endswith("at line 1?")
+    assert failure("{{ 1 2 }}").message.endswith("at line 1 column 6.")
 
 
 def test_lenient_variables_are_empty_and_told() -> None:
