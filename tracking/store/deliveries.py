@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +14,8 @@ from tracking.choices import DeliveryState, Reason, RecipientStatus
 from tracking.events import Event
 from tracking.matching.matcher import Candidate
 from tracking.models import Connection, Delivery, DeliveryRecipient, Rule
-from tracking.models.delivery import WAITING
+from tracking.models.delivery import WAITING, new_id
+from tracking.store import bulk
 
 RESENDABLE = (DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.HELD)
 _IN_HAND = timedelta(days=1)  # longer than any worker holds a delivery, or a process an old matcher
@@ -29,36 +30,49 @@ class Owed:
     candidate: Candidate
 
 
-def open_for(owed: Iterable[Owed], *, now: datetime) -> Mapping[tuple[str, int], UUID]:
+def open_for(owed: Sequence[Owed], *, now: datetime) -> Mapping[tuple[str, int], UUID]:
     """Write a delivery for each; (event_id, rule) -> delivery of those written.
 
     Missing from the answer: those of a rule that fires once per lead and has fired for this one.
     """
-    rows = {(one.event.event_id, one.candidate.rule_id): _row(one, now) for one in owed}
-    Delivery.objects.bulk_create(rows.values(), ignore_conflicts=True)
-    ids = {key: row.id for key, row in rows.items()}
-    once = [row.id for row in rows.values() if row.once_key is not None]
+    ids = {(one.event.event_id, one.candidate.rule_id): new_id() for one in owed}
+    rows = [_row(one, ids[one.event.event_id, one.candidate.rule_id], now) for one in owed]
+    bulk.insert(Delivery, _COLUMNS, rows, tail="ON CONFLICT DO NOTHING")
+    once = [row[0] for row, one in zip(rows, owed, strict=True) if _once_key(one) is not None]
     if not once:
         return ids
     kept = set(Delivery.objects.filter(id__in=once).values_list("id", flat=True))
     return {key: id_ for key, id_ in ids.items() if id_ not in set(once) - kept}
 
 
-def _row(owed: Owed, now: datetime) -> Delivery:
+_COLUMNS = (
+    *("id", "event_id", "rule_id", "version_id", "connection_id", "trigger", "product_id", "campaign_id", "once_key"),
+    *("test", "created_at", "next_attempt_at", "state", "reason", "tries", "crashes", "marked", "warning"),
+)
+_NEW = (DeliveryState.QUEUED.value, "", 0, 0, False, "")  # of the last six
+
+
+def _row(owed: Owed, id_: UUID, now: datetime) -> bulk.Row:
     event, candidate = owed.event, owed.candidate
-    return Delivery(
-        event_id=owed.event_row,
-        rule_id=candidate.rule_id,
-        version_id=candidate.version_id,
-        connection_id=candidate.connection_id,
-        trigger=event.trigger,
-        product_id=event.product or 0,
-        campaign_id=event.campaign,
-        once_key=event.lead_id if candidate.once_per_lead and not event.test else None,
-        test=event.test,
-        created_at=now,
-        next_attempt_at=now,
+    return (
+        id_,
+        owed.event_row,
+        candidate.rule_id,
+        candidate.version_id,
+        candidate.connection_id,
+        event.trigger,
+        event.product or 0,
+        event.campaign,
+        _once_key(owed),
+        event.test,
+        now,
+        now,
+        *_NEW,
     )
+
+
+def _once_key(owed: Owed) -> str | None:
+    return owed.event.lead_id if owed.candidate.once_per_lead and not owed.event.test else None
 
 
 def due_connections(now: datetime) -> list[int]:

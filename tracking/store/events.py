@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.db import connection
 
 from tracking.errors import EventError
 from tracking.events import ENTITIES, Event
@@ -21,7 +23,9 @@ from tracking.models import (
     Source,
     StoredEvent,
 )
+from tracking.models.delivery import new_id
 from tracking.models.directory import Entry
+from tracking.store import bulk
 
 log = structlog.get_logger(__name__)
 
@@ -42,23 +46,34 @@ def add(events: Iterable[Event], *, now: datetime) -> dict[str, UUID]:
 
     Rows are written in order of key, so that two batches with the same events wait for each other, never in a ring.
     """
-    rows = {event.event_id: _row(event, now) for event in sorted(events, key=lambda event: event.event_id)}
-    StoredEvent.objects.bulk_create(rows.values(), ignore_conflicts=True)
-    kept = StoredEvent.objects.filter(event_id__in=rows).values_list("event_id", "id")
-    return {event_id: id_ for event_id, id_ in kept if rows[event_id].id == id_}
+    rows = [_row(event, now) for event in sorted(events, key=lambda event: event.event_id)]
+    if connection.features.can_return_rows_from_bulk_insert:
+        tail = "ON CONFLICT (event_id) DO NOTHING RETURNING event_id, id"
+        return {event_id: bulk.key(id_) for event_id, id_ in bulk.insert(StoredEvent, _COLUMNS, rows, tail=tail)}
+    bulk.insert(StoredEvent, _COLUMNS, rows, tail="ON CONFLICT (event_id) DO NOTHING")
+    ours = {id_ for id_, *_ in rows}
+    kept = StoredEvent.objects.filter(event_id__in=[event_id for _, event_id, *_ in rows])
+    return {event_id: id_ for event_id, id_ in kept.values_list("event_id", "id") if id_ in ours}
 
 
-def _row(event: Event, now: datetime) -> StoredEvent:
-    return StoredEvent(
-        event_id=event.event_id,
-        trigger=event.trigger,
-        product_id=event.product,
-        campaign_id=event.campaign,
-        lead_id=event.lead_id,
-        occurred_at=event.occurred_at,
-        received_at=now,
-        test=event.test,
-        payload=event.to_json(),
+_COLUMNS = (
+    *("id", "event_id", "trigger", "product_id", "campaign_id", "lead_id", "occurred_at", "received_at", "test"),
+    "payload",
+)
+
+
+def _row(event: Event, now: datetime) -> bulk.Row:
+    return (
+        new_id(),
+        event.event_id,
+        event.trigger,
+        event.product,
+        event.campaign,
+        event.lead_id,
+        event.occurred_at,
+        now,
+        event.test,
+        json.dumps(event.to_json()),
     )
 
 
