@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -63,6 +64,17 @@ class Stage:
         """The JSON value that a piece of code prints inside the product, with its models imported."""
         prelude = "import json\nfrom tracking.models import *\n"
         return json.loads(self.manage("shell", "--no-imports", "-c", prelude + code))
+
+    def number(self, statement: str) -> int:
+        """What a query with one number answers; without starting the product, so that it can be asked often."""
+        url = self.variables["DATABASE_URL"]
+        if url.startswith("sqlite"):
+            opened: Any = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=20)
+        else:
+            opened = psycopg2.connect(url.replace("postgres://", "postgresql://", 1))
+        with closing(opened) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(statement)
+            return int(cursor.fetchone()[0])
 
     def start(self, *arguments: str, within: str = ":", output: Path | None = None) -> subprocess.Popen[bytes]:
         """A process that runs until the stage is struck; its output goes to a file named after it.

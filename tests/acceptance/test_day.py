@@ -110,8 +110,8 @@ def _live_through(folder: Path, mail_server: ScriptedServer, **services: str) ->
         stage.start_worker()
         stage.start_beat()
         receipts = _emit(stage, stream)
-        settled = eventually(lambda: not stage.ask(_UNSETTLED), within=120, every=2)
-        alerted = eventually(lambda: stage.ask(_ALERTS_SENT) >= 2, within=30, every=1)
+        settled = eventually(lambda: stage.number(_UNSETTLED) == 0, within=120)
+        alerted = eventually(lambda: stage.number(_ALERTS_SENT) >= 2, within=30)
         facts = stage.ask(_FACTS)
         stage.manage("reconcile")
 
@@ -242,11 +242,8 @@ def _parsed(mail: Mail) -> Any:
     return email.message_from_bytes(mail.data, policy=email.policy.default)
 
 
-_UNSETTLED = """
-from tracking.models.delivery import OPEN
-print(json.dumps(Delivery.objects.filter(state__in=OPEN).count()))
-"""
-_ALERTS_SENT = "print(json.dumps(Alert.objects.filter(state='sent').count()))"
+_UNSETTLED = "SELECT count(*) FROM tracking_delivery WHERE state IN ('queued', 'sending', 'retrying', 'held')"
+_ALERTS_SENT = "SELECT count(*) FROM tracking_alert WHERE state = 'sent'"
 _FACTS = """
 from django.db.models import Sum, Count
 names = dict(Rule.objects.values_list("id", "name"))
