@@ -78,17 +78,27 @@ class AccessCompiler:
             return self.attribute(node, quiet=True)
         return self.expr(node)
 
-    def attribute(self, node: GetAttr, *, quiet: bool = False) -> ast.expr:
-        """`a.b`, `a[b]`, `a.b()`."""
+    def unreported(self, node: Expr) -> ast.expr:
+        """The value as the owner of a longer path: if it is not there, the path is missing, not this part of it."""
+        if isinstance(node, GetAttr):
+            return self.attribute(node, reported=False)
+        if not isinstance(node, Name) or node.name in self.locals or node.name.startswith("_"):
+            return self.expr(node)
+        line, ctx, key = node.line, py.name("ctx", node.line), py.const(node.name, node.line)
+        return py.choose(py.within(key, ctx, line), py.item(ctx, key, line), py.method(ctx, "lacks", line, key), line)
+
+    def attribute(self, node: GetAttr, *, quiet: bool = False, reported: bool = True) -> ast.expr:
+        """`a.b`, `a[b]`, `a.b()`. Nobody is told what is not there if `quiet`, not its path if not `reported`."""
         if self.loop is not None and is_loop_field(node) and "loop" not in self.locals:
             return self.loop[str(node.attribute.value)]  # type: ignore[attr-defined]
         short = self._short_circuit(node)
         if short is not None:
             temp = self._null_safe[id(short)] = self.temp()
-            owner = self.quiet(short.node) if quiet else self.expr(short.node)
+            owner = self._read(short.node, quiet=quiet, part=dotted(node) is not None)
             test = py.is_(py.bind(temp, owner, node.line), py.const(None, node.line), node.line)
-            return py.choose(test, py.const(None, node.line), self._attribute(node, quiet=quiet), node.line)
-        return self._attribute(node, quiet=quiet)
+            chosen = self._attribute(node, quiet=quiet, reported=reported)
+            return py.choose(test, py.const(None, node.line), chosen, node.line)
+        return self._attribute(node, quiet=quiet, reported=reported)
 
     def _short_circuit(self, node: GetAttr) -> GetAttr | None:
         """The `?.` that decides about this chain, unless it is already decided."""
@@ -102,14 +112,19 @@ class AccessCompiler:
     def _owner(self, node: GetAttr, *, quiet: bool) -> ast.expr:
         if id(node) in self._null_safe:
             return py.name(self._null_safe[id(node)], node.line)
-        return self.quiet(node.node) if quiet else self.expr(node.node)
+        return self._read(node.node, quiet=quiet, part=dotted(node) is not None)
 
-    def _attribute(self, node: GetAttr, *, quiet: bool) -> ast.expr:
+    def _read(self, owner: Expr, *, quiet: bool, part: bool) -> ast.expr:
+        if quiet:
+            return self.quiet(owner)
+        return self.unreported(owner) if part else self.expr(owner)
+
+    def _attribute(self, node: GetAttr, *, quiet: bool, reported: bool) -> ast.expr:
         line = node.node.line
         owner = self._owner(node, quiet=quiet)
+        path = py.const(None if quiet else (reported and dotted(node)) or "", line)
         if node.call == "method" or node.arguments.positional:
-            return self._method(node, owner, quiet=quiet)
-        path = py.const(None if quiet else dotted(node) or "", line)
+            return self._method(node, owner, path)
         head = [py.name("run", line)]
         if not isinstance(node.attribute, Const) or not _is_plain_key(node.attribute.value):
             key = self.expr(node.attribute)
@@ -137,11 +152,10 @@ class AccessCompiler:
         otherwise = py.call(slow, line, py.name("run", line), py.name(temp, line), *rest)
         return py.choose(test, py.item(py.name(temp, line), key, line), otherwise, line)
 
-    def _method(self, node: GetAttr, owner: ast.expr, *, quiet: bool) -> ast.expr:
+    def _method(self, node: GetAttr, owner: ast.expr, path: ast.expr) -> ast.expr:
         line = node.node.line
         positional, named = self.passed(node.arguments)
         kind = py.const(node.call, line)
-        path = py.const(None if quiet else dotted(node) or "", line)
         return py.call(
             "call_method", line, py.name("run", line), owner, self.expr(node.attribute), kind, positional, named, path
         )

@@ -171,8 +171,9 @@ class Template(jinja2.Template):
     ) -> str:
         """The text for this context. Raises TwigRuntimeError, TwigLoaderError.
 
-        `missing` receives the dotted names of variables that were read and are not there (not those behind `default`,
-        `??` or `is defined`). `now` is what dates such as "tomorrow" are counted from; the clock's time if None.
+        `missing` receives the dotted names that were read and are not there, as far as they are plain: "lead.email",
+        without its head "lead" (and none behind `default`, `??`, `is defined`, or where `?.` allows for null).
+        `now` is what dates such as "tomorrow" are counted from; the clock's time if None.
         """
         run = Run(self.twig, missing, now)
         before = spend(run)

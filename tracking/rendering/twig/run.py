@@ -162,9 +162,13 @@ class Context(dict[str, Any]):
     run: Run
 
     def __missing__(self, name: str) -> None:
+        self.lacks(name)
+        self.run.absent(name)
+
+    def lacks(self, name: str) -> None:
+        """null for a variable that is not there and is read for what it holds; refused under strict variables."""
         if self.run.strict:
             raise TwigRuntimeError(f'Variable "{name}" does not exist.')
-        self.run.absent(name)
 
 
 def fork(ctx: Context) -> Context:

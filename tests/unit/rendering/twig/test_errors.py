@@ -179,7 +179,39 @@ def test_lenient_variables_are_empty_and_told() -> None:
     shown = Environment().from_string(source).render({"lead": {"y": "Y"}}, missing=missing)
 
     assert shown == "Y120"
-    assert missing == {"a", "b", "b.c", "lead.x"}
+    assert missing == {"a", "b.c", "lead.x"}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("{{ foo.bar }}", {"foo.bar"}, id="a path without its head"),
+        pytest.param("{{ foo.bar }}{{ foo.baz }}", {"foo.bar", "foo.baz"}, id="two paths of one head"),
+        pytest.param("{{ foo.bar }}{{ foo }}", {"foo", "foo.bar"}, id="a head that is asked for by itself"),
+        pytest.param("{{ foo['a'].b['c'] }}", {"foo.a.b.c"}, id="a long path, whole"),
+        pytest.param("{{ lead.a.b }}", {"lead.a.b"}, id="a long path of which the head is there"),
+        pytest.param("{{ foo.bar() }}", {"foo.bar"}, id="a method"),
+        pytest.param("{{ foo[lead.y] }}", {"foo"}, id="a key that is not plain"),
+        pytest.param("{{ foo.bar[lead.y].x }}", {"foo.bar"}, id="the plain part of a path"),
+        pytest.param("{{ foo?.bar }}{{ foo?.bar.baz }}{{ lead.z?.a }}", set(), id="null is allowed for"),
+        pytest.param("{{ lead?.z }}", {"lead.z"}, id="null is allowed for, but the key is not there"),
+        pytest.param("{% if foo.bar %}{% endif %}", {"foo.bar"}, id="a condition"),
+        pytest.param("{% for one in foo.bar %}{% endfor %}", {"foo.bar"}, id="a loop"),
+        pytest.param("{% for foo in [1] %}{{ foo.bar }}{% endfor %}", {"foo.bar"}, id="a loop's own variable"),
+        pytest.param("{{ [1]|map(v => v.x ~ foo.bar)|join }}", {"v.x", "foo.bar"}, id="an arrow function"),
+    ],
+)
+def test_what_is_missing_is_told_by_its_whole_path(source: str, expected: set[str]) -> None:
+    missing: set[str] = set()
+
+    Environment().from_string(source).render({"lead": {"y": "Y"}}, missing=missing)
+
+    assert missing == expected
+
+
+@pytest.mark.parametrize("source", ["{{ foo.bar }}", "{{ foo.bar }}{{ foo.baz }}", "{{ foo?.bar }}", "{{ foo.a.b }}"])
+def test_strict_variables_refuse_the_head_of_a_path(source: str) -> None:
+    assert 'Variable "foo" does not exist' in failure(source).message
 
 
 def test_null_is_not_missing() -> None:
