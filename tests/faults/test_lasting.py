@@ -150,6 +150,19 @@ def test_fault_24_a_server_that_takes_three_mails_a_burst_gets_all_of_them_and_n
     flow.assert_books_balance()
 
 
+def test_fault_26_a_server_that_loses_one_mail_in_three_is_not_taken_for_dead(clock):
+    with ScriptedServer(script={Step.FINAL: [None, None, Close()] * 20}) as server:
+        scene = Scene(server, clock)
+        scene.owe(40)
+
+        for _ in range(14):
+            scene.drain()
+            assert scene.health().fail_streak <= 1, "mails went well in between"
+
+        assert len(server.mails) == 40
+    assert scene.health().paused_until is None
+
+
 @pytest.mark.usefixtures("quick")
 def test_fault_25_a_server_that_always_hangs_costs_one_mail_a_slice_and_rests_after_five(clock):
     with ScriptedServer(script={Step.DATA: Hang()}) as server:

@@ -138,6 +138,8 @@ def _listen(claim: Claim, results: Sequence[Result], clock: Clock) -> bool:
         seconds = (last.ended_at - results[0].tried.started_at).total_seconds()
         connections.slow_down(claim.connection.pk, seen=60 * len(results) / max(seconds, 1.0), now=clock())
     elif _troubled(last):
+        if len(results) > 1:  # the mails before it went well: no failure in a row with those of earlier sessions
+            connections.succeeded(claim.connection, now=clock())
         reason = retry.HOLDS.get(last.failure) if last.failure else None
         connections.failed(claim.connection, reason=reason, error=last.text, now=clock(), breaks_at=BREAKS_AT)
     elif claim.connection.fail_streak:
