@@ -1,78 +1,46 @@
-"""The filters and functions of Twig's extra packages, and hashes: plain functions over plain values, registered here.
-
-What goes to them is checked: texts, numbers and arrays of such, never an object of the engine.
-"""
+"""The filters and functions of Twig's string and intl extras, and hashes: plain functions over plain values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from tracking.rendering.twig import hashes, html, intl, php, strings, unicode_string
+from tracking.rendering.twig import hashes, intl, php, strings, unicode_string
 from tracking.rendering.twig.access import register_methods
+from tracking.rendering.twig.cleaning import clean, given_text, optional_text
 from tracking.rendering.twig.errors import PhpError, TwigRuntimeError
+from tracking.rendering.twig.extras_html import add_html
 from tracking.rendering.twig.filters.dates import convert, now
-from tracking.rendering.twig.filters.strings import as_text
-from tracking.rendering.twig.php import number_of, pairs, real, text, truth, type_name
+from tracking.rendering.twig.php import number_of, real, text, truth
 from tracking.rendering.twig.registry import Registry
 from tracking.rendering.twig.run import Run
 from tracking.rendering.twig.unicode_string import UnicodeString
-from tracking.rendering.twig.values import Markup, Value
-
-_SCALARS = frozenset({str, int, float, bool, type(None)})
-_DEPTH = 8
-
-
-def clean(run: Run, value: Value, depth: int = _DEPTH) -> Any:
-    """A value that the packages may see: a scalar, or arrays of them. Raises PhpError for objects."""
-    if type(value) in _SCALARS:
-        if type(value) is str:
-            run.read(len(value) * 4)
-        return value
-    if type(value) is Markup or type(value) is UnicodeString:
-        return text(value)
-    if type(value) in {list, dict} and depth:
-        run.charge(1 + len(value))
-        if type(value) is list:
-            return [clean(run, one, depth - 1) for one in value]
-        return {name: clean(run, one, depth - 1) for name, one in pairs(value)}
-    raise PhpError(f"A value of type {type_name(value)} is not accepted here")
-
-
-def _given(run: Run, value: Value) -> str:
-    string = as_text(value, "str")
-    run.text(len(string) * 4)
-    return string
-
-
-def _optional(value: Value) -> str | None:
-    return None if value is None else text(value)
-
+from tracking.rendering.twig.values import Value
 
 # -- string extra
 
 
 def u(run: Run, text: Value) -> UnicodeString:
     """`u`."""
-    return strings.u(_given(run, text))
+    return strings.u(given_text(run, text))
 
 
 def slug(run: Run, string: Value, separator: Value = "-", locale: Value = None) -> Value:
     """`slug`."""
-    given = _given(run, string)
+    given = given_text(run, string)
     between = text(separator)
     run.text(len(given) * max(1, len(between)))
-    return strings.u(strings.slug(given, between, _optional(locale)))
+    return strings.u(strings.slug(given, between, optional_text(locale)))
 
 
 def singular(run: Run, value: Value, locale: Value = "en", all: Value = False) -> Value:
     """`singular`."""
-    return strings.singular(_given(run, value), text(locale), truth(all))
+    return strings.singular(given_text(run, value), text(locale), truth(all))
 
 
 def plural(run: Run, value: Value, locale: Value = "en", all: Value = False) -> Value:
     """`plural`."""
-    return strings.plural(_given(run, value), text(locale), truth(all))
+    return strings.plural(given_text(run, value), text(locale), truth(all))
 
 
 def _unicode_method(name: str) -> Callable[..., Value]:
@@ -89,34 +57,6 @@ def _unicode_method(name: str) -> Callable[..., Value]:
     return called
 
 
-# -- html extra
-
-
-def data_uri(run: Run, data: Value, mime: Value = None, parameters: Value = None) -> str:
-    """`data_uri`."""
-    return html.data_uri(_given(run, data), _optional(mime), clean(run, parameters or {}))
-
-
-def html_classes(run: Run, *args: Value) -> str:
-    """`html_classes`."""
-    try:
-        return html.html_classes(*(clean(run, one) for one in args))
-    except ValueError as error:
-        raise TwigRuntimeError(str(error)) from error
-
-
-def html_cva(
-    run: Run, base: Value = None, variants: Value = None, compound_variants: Value = None, default_variant: Value = None
-) -> Value:
-    """`html_cva`."""
-    return html.html_cva(*(clean(run, one) for one in (base, variants, compound_variants, default_variant)))
-
-
-def _apply(run: Run, cva: Any, recipes: Value, *additional: Value) -> str:
-    run.charge(64)
-    return str(cva.apply(clean(run, recipes), *(clean(run, one) for one in additional)))
-
-
 # -- intl extra
 
 
@@ -125,7 +65,7 @@ def _localised(name: str) -> Callable[..., Value]:
 
     def named(run: Run, value: Value, locale: Value = None) -> Value:
         run.charge(50)
-        return find(None if value is None else text(value), _optional(locale))
+        return find(None if value is None else text(value), optional_text(locale))
 
     return named
 
@@ -135,7 +75,7 @@ def _names(name: str) -> Callable[..., Value]:
 
     def listed(run: Run, locale: Value = None) -> Value:
         run.charge(30_000)
-        return find(_optional(locale))
+        return find(optional_text(locale))
 
     return listed
 
@@ -171,7 +111,7 @@ def _call(run: Run, act: Callable[..., str], *given: Any, **named: Any) -> str:
 def format_currency(run: Run, amount: Value, currency: Value, attrs: Value = None, locale: Value = None) -> str:
     """`format_currency`."""
     attributes = clean(run, attrs or {})
-    return _call(run, intl.format_currency, _number(amount), text(currency), attributes, _optional(locale))
+    return _call(run, intl.format_currency, _number(amount), text(currency), attributes, optional_text(locale))
 
 
 def format_number(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
@@ -184,7 +124,7 @@ def format_number(  # noqa: PLR0917 - Twig's own list, or the engine's calling s
 ) -> str:
     """`format_number`."""
     attributes = clean(run, attrs or {})
-    return _call(run, intl.format_number, _number(number), attributes, text(style), text(type), _optional(locale))
+    return _call(run, intl.format_number, _number(number), attributes, text(style), text(type), optional_text(locale))
 
 
 def _number_style(style: str) -> Callable[..., str]:
@@ -209,7 +149,7 @@ def format_datetime(  # noqa: PLR0917 - Twig's own list, or the engine's calling
     shape = text(pattern)
     run.text(len(shape) * 16)
     moment = convert(run, date, timezone)
-    return _call(run, intl.format_datetime, moment, *styles, shape, text(calendar), _optional(locale), now=now(run))
+    return _call(run, intl.format_datetime, moment, *styles, shape, text(calendar), optional_text(locale), now=now(run))
 
 
 def format_date(  # noqa: PLR0917 - Twig's own list, or the engine's calling shape
@@ -245,14 +185,14 @@ def _hash(name: str) -> Callable[..., Value]:
     digest = getattr(hashes, name)
 
     def hashed(run: Run, value: Value) -> Value:
-        return digest(_given(run, value))
+        return digest(given_text(run, value))
 
     return hashed
 
 
 def hmac(run: Run, value: Value, key: Value, algorithm: Value = "sha256") -> str:
     """`hmac`."""
-    return hashes.hmac(_given(run, value), text(key), text(algorithm))
+    return hashes.hmac(given_text(run, value), text(key), text(algorithm))
 
 
 _NAME_FILTERS = ("country_name", "currency_name", "currency_symbol", "language_name", "locale_name", "timezone_name")
@@ -269,12 +209,12 @@ _STYLES = ("decimal", "currency", "percent", "scientific", "spellout", "ordinal"
 
 def add_extras(registry: Registry) -> None:
     """Register them."""
+    add_html(registry)
     filters: dict[str, Callable[..., Value]] = {
         "u": u,
         "slug": slug,
         "singular": singular,
         "plural": plural,
-        "data_uri": data_uri,
         "format_currency": format_currency,
         "format_number": format_number,
         "format_datetime": format_datetime,
@@ -290,11 +230,8 @@ def add_extras(registry: Registry) -> None:
         registry.add("filter", f"format_{style}_number", _number_style(style))
     for name in _NAME_FUNCTIONS:
         registry.add("function", name, _names(name))
-    for function in (country_timezones, html_classes, html_cva):
-        registry.add("function", function.__name__, function)
+    registry.add("function", "country_timezones", country_timezones)
     for name in ("md5", "sha1", "sha256", "base64_encode", "base64_decode"):
         registry.add("filter", name, _hash(name))
     php.register_text(UnicodeString, "Symfony\\Component\\String\\UnicodeString", lambda value: value.text)
-    php.register_text(html.Cva, "Twig\\Extra\\Html\\Cva", None)
     register_methods(UnicodeString, {name: _unicode_method(name) for name in unicode_string.METHODS})
-    register_methods(html.Cva, {"apply": _apply})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tracking.rendering.twig.errors import PhpError
+from tracking.rendering.twig.errors import TwigRuntimeError
 from tracking.rendering.twig.php import as_dict, number_of, text, type_name
 
 _Array = dict[int | str, Any]
@@ -27,7 +27,7 @@ class TokenList:
             return TokenList(previous.items + self.items, self.separator)
         if isinstance(previous, list | dict):
             return TokenList((*as_dict(previous).values(), *self.items), self.separator)
-        raise PhpError(
+        raise TwigRuntimeError(
             "SeparatedTokenList can only be merged with iterables or other SeparatedTokenList instances "
             "using the same separator."
         )
@@ -35,7 +35,7 @@ class TokenList:
     def extended(self, value: Any) -> TokenList:
         """This list with more behind it."""
         if not isinstance(value, list | dict):
-            raise PhpError("Only iterable values can be appended to SeparatedTokenList.")
+            raise TwigRuntimeError("Only iterable values can be appended to SeparatedTokenList.")
         return TokenList((*self.items, *as_dict(value).values()), self.separator)
 
     def shown(self) -> str | None:
@@ -56,11 +56,13 @@ class InlineStyle:
             return InlineStyle(tuple(_merge_arrays(dict(previous.items), dict(self.items)).items()))
         if isinstance(previous, list | dict):
             return InlineStyle(tuple(_merge_arrays(as_dict(previous), dict(self.items)).items()))
-        raise PhpError("Attributes using InlineStyle can only be merged with iterables or other InlineStyle instances.")
+        raise TwigRuntimeError(
+            "Attributes using InlineStyle can only be merged with iterables or other InlineStyle instances."
+        )
 
     def extended(self, value: Any) -> InlineStyle:
         if not isinstance(value, list | dict):
-            raise PhpError("Only iterable values can be appended to InlineStyle.")
+            raise TwigRuntimeError("Only iterable values can be appended to InlineStyle.")
         return InlineStyle(tuple(_merge_arrays(dict(self.items), as_dict(value)).items()))
 
     def shown(self) -> str | None:
@@ -83,15 +85,17 @@ def html_attr_type(value: Any, type: str = "sst") -> Any:
     """The value as a list of tokens (sst: by spaces, cst: by commas) or as declarations (style)."""
     if type == "style":
         if not isinstance(value, list | dict):
-            raise PhpError("InlineStyle can only be created from iterable values.")
+            raise TwigRuntimeError("InlineStyle can only be created from iterable values.")
         return InlineStyle(tuple(as_dict(value).items()))
     separators = {"sst": " ", "cst": ", "}
     if type not in separators:
-        raise PhpError(f'Unknown attribute type "{type}". The only supported types are "sst", "cst" and "style".')
+        raise TwigRuntimeError(
+            f'Unknown attribute type "{type}". The only supported types are "sst", "cst" and "style".'
+        )
     if isinstance(value, list | dict):
         return TokenList(tuple(as_dict(value).values()), separators[type])
     if value is None or not isinstance(value, str | int | float):
-        raise PhpError("SeparatedTokenList can only be constructed from iterable or scalar values.")
+        raise TwigRuntimeError("SeparatedTokenList can only be constructed from iterable or scalar values.")
     return TokenList((value,), separators[type])
 
 
@@ -102,7 +106,7 @@ def html_attr_merge(*arrays: Any) -> _Array:
         if not array:
             continue
         if not isinstance(array, list | dict):
-            raise PhpError(
+            raise TwigRuntimeError(
                 'The "html_attr_merge" filter only works with mappings or "Traversable", '
                 f'got "{type_name(array)}" for argument {number}.'
             )
@@ -120,7 +124,7 @@ def _merge(name: int | str, old: Any, new: Any) -> Any:
     if all(lists):
         return _merge_arrays(as_dict(old), as_dict(new))
     if any(lists) and old is not None and new is not None:
-        raise PhpError(f'Cannot merge incompatible values for key "{name}"')
+        raise TwigRuntimeError(f'Cannot merge incompatible values for key "{name}"')
     return new
 
 
@@ -170,7 +174,7 @@ def _shown_array(name: str, value: list[Any] | _Array) -> str | None:
         try:
             return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("/", "\\/")
         except ValueError:
-            raise PhpError(f'The "{name}" attribute value cannot be JSON encoded.') from None
+            raise TwigRuntimeError(f'The "{name}" attribute value cannot be JSON encoded.') from None
     if name == "style":
         return InlineStyle(tuple(as_dict(value).items())).shown()
     return TokenList(tuple(as_dict(value).values())).shown()

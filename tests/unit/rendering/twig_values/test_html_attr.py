@@ -1,4 +1,4 @@
-"""html_attr, html_attr_merge and html_attr_type: what they print, before it is escaped."""
+"""html_attr, html_attr_merge and html_attr_type: what they make, and what a template prints with them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from tracking.rendering.twig.errors import PhpError
+from tracking.rendering.twig import Environment, Markup, TwigLimitError
+from tracking.rendering.twig.errors import TwigRuntimeError
 from tracking.rendering.twig.html_attr import attributes, html_attr_merge, html_attr_type
+
+DOUBLED = "{% set x = ({c: x}|html_attr_merge({c: x})).c %}"
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,57 @@ def test_named_values_are_replaced_and_numbered_ones_follow() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(call: Any, message: str) -> None:
-    with pytest.raises(PhpError) as refused:
+    with pytest.raises(TwigRuntimeError) as refused:
         call()
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param(
+            "<p {{ html_attr({id: 'a'}, {class: ['b', 'c']}) }}>", '<p id="a" class="b c">', id="safe as it is"
+        ),
+        pytest.param("{{ html_attr({title: evil}) }}", 'title="&quot;&lt;b&gt;&#039;&amp;"', id="values are escaped"),
+        pytest.param("{{ html_attr({title: safe}) }}", 'title="&lt;b&gt;"', id="safe strings too"),
+        pytest.param("{{ html_attr({'a b=\"': 1}) }}", 'a&#x20;b&#x3D;&quot;="1"', id="names are escaped"),
+        pytest.param("{{ html_attr({'@on:x[0]': 1}) }}", '@on:x[0]="1"', id="but not what components are named"),
+        pytest.param("{{ html_attr(...[{a: 1}, {b: 2}]) }}", 'a="1" b="2"', id="spread arrays"),
+        pytest.param("{{ html_attr({hidden: true, open: false}) }}", 'hidden=""', id="flags"),
+        pytest.param("{{ html_attr(false ? {a: 1}, null, {}) }}", "", id="nothing"),
+        pytest.param(
+            "{{ html_attr({srcset: ['a', 'b']|html_attr_type('cst')}) }}", 'srcset="a, b"', id="a list with commas"
+        ),
+        pytest.param(
+            "{{ html_attr({style: {color: 'red'}|html_attr_type('style')}) }}", 'style="color: red;"', id="a style"
+        ),
+        pytest.param(
+            "{{ {a: 1}|html_attr_merge({a: 2}, {b: 3})|json_encode|raw }}", '{"a":2,"b":3}', id="merged"
+        ),
+        pytest.param("{{ ('a'|html_attr_type).items }}{{ ('a'|html_attr_type).shown() }}", "", id="nothing inside"),
+        pytest.param(
+            "{% autoescape 'js' %}{{ html_attr({a: 1}) }}{% endautoescape %}",
+            "a\\u003D\\u00221\\u0022",
+            id="safe for html alone",
+        ),
+    ],
+)
+def test_a_template_prints_attributes(source: str, expected: str) -> None:
+    context = {"evil": "\"<b>'&", "safe": Markup("<b>")}
+
+    assert Environment().from_string(source).render(context) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("{% set x = 'a'|html_attr_type %}" + DOUBLED * 30, id="tokens"),
+        pytest.param("{% set x = ['a'] %}" + DOUBLED * 30, id="arrays"),
+        pytest.param(
+            "{% set s = 'abcdefgh' %}" + "{% set s = s ~ s %}" * 13 + "{{ html_attr({c: [s, s]}) }}", id="texts"
+        ),
+    ],
+)
+def test_doubling_attributes_reaches_a_bound(source: str) -> None:
+    with pytest.raises(TwigLimitError):
+        Environment().from_string(source).render({})
