@@ -148,7 +148,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = False  # a lost wake-up costs nothing: the sweeper rings again. So no redelivery, no poison loop
-CELERY_TASK_PUBLISH_RETRY = False  # the doorbell decides when to try again
+# Once more, at once: what reconnects to a broker that restarted. Without it, beat publishes into a dead connection for
+# ever (RabbitMQ). While a broker is away for longer, the doorbell decides when to try again.
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "threads"  # slow servers hold threads, not cores
 CELERY_WORKER_CONCURRENCY = env.int("TRACKING_WORKER_THREADS", default=32)

@@ -50,7 +50,7 @@ def send_alert(alert_id: int) -> None:
 
 
 def _publish(connection_id: int) -> None:
-    drain_connection.apply_async((connection_id,), retry=False)
+    drain_connection.apply_async((connection_id,))
 
 
 _doorbell = Doorbell(_publish)

@@ -93,7 +93,10 @@ class Stage:
         return process
 
     def start_worker(self, **how: Any) -> subprocess.Popen[bytes]:
-        return self.start("celery", "-A", "config", "worker", "-Q", "mail,watch", "--loglevel", "INFO", **how)
+        """Under a name of its own: RabbitMQ gives each name's mailbox to one worker."""
+        name = f"worker-{len(self._running)}@%h"
+        options = ("-Q", "mail,watch", "-n", name, "--without-gossip", "--without-mingle", "--loglevel", "INFO")
+        return self.start("celery", "-A", "config", "worker", *options, **how)
 
     def start_beat(self) -> subprocess.Popen[bytes]:
         return self.start("celery", "-A", "config", "beat", "--loglevel", "INFO")
