@@ -8,7 +8,8 @@ from contextlib import closing
 import pytest
 
 from tests.acceptance.stage import eventually
-from tests.crash.machines import Redis
+from tests.crash.conftest import settled
+from tests.crash.machines import RabbitMQ, Redis
 from tests.crash.town import Town, copies
 from tests.smtp_server import ScriptedServer
 
@@ -74,6 +75,21 @@ def test_fault_11_a_broker_that_is_restarted_three_times_is_used_each_time(runni
     for _ in range(3):
         running.broker.restart()
         assert running.becomes(running.emit(5), {"sent": 5})
+
+    assert set(copies(mail_server).values()) == {1}
+
+
+def test_fault_11_worker_and_beat_find_a_rabbitmq_again(mail_server: ScriptedServer):
+    with settled(RabbitMQ) as town:
+        town.mail_to(mail_server)
+        town.hire()
+        town.hire_beat()
+        assert town.becomes(town.emit(1), {"sent": 1})
+        for _ in range(2):
+            town.broker.restart()
+            seen = town.swept_at()
+            assert eventually(lambda seen=seen: town.swept_at() > seen, within=60), "beat asked, a worker swept"
+            assert town.becomes(town.emit(5), {"sent": 5})
 
     assert set(copies(mail_server).values()) == {1}
 

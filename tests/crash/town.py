@@ -166,6 +166,11 @@ class Town:
 
         return eventually(settled, within=within, every=0.3)
 
+    def swept_at(self) -> Any:
+        """When a worker last did what beat asks for all the time."""
+        ((seen_at,),) = self.database.ask("SELECT coalesce(max(seen_at), now() - interval '1 day') FROM tracking_pulse")
+        return seen_at
+
     def cancel(self) -> None:
         """Leave nothing for the next test."""
         self.database.ask(
