@@ -90,9 +90,7 @@ def test_what_does_not_fit_is_refused(call: Any, message: str) -> None:
         pytest.param(
             "{{ html_attr({style: {color: 'red'}|html_attr_type('style')}) }}", 'style="color: red;"', id="a style"
         ),
-        pytest.param(
-            "{{ {a: 1}|html_attr_merge({a: 2}, {b: 3})|json_encode|raw }}", '{"a":2,"b":3}', id="merged"
-        ),
+        pytest.param("{{ {a: 1}|html_attr_merge({a: 2}, {b: 3})|json_encode|raw }}", '{"a":2,"b":3}', id="merged"),
         pytest.param("{{ ('a'|html_attr_type).items }}{{ ('a'|html_attr_type).shown() }}", "", id="nothing inside"),
         pytest.param(
             "{% autoescape 'js' %}{{ html_attr({a: 1}) }}{% endautoescape %}",
