@@ -79,6 +79,7 @@ SOAK_MINUTES ?= 60
 soak: export CRASH_SECONDS = $(shell expr $(SOAK_MINUTES) '*' 30)
 soak: install  ## everything fails in turn for SOAK_MINUTES (60), half of them a broker; ends in var/soak.json
 	$(BIN)/pytest -s -q -m crash tests/crash/test_chaos.py
+	$(BIN)/python -m tests.crash.report docs/reliability.md
 
 .PHONY: screenshots
 screenshots: install  ## the pictures in docs/images, taken from the running product

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from tests.crash import report
 from tests.environment import ROOT
 
 PAGE = (ROOT / "docs" / "reliability.md").read_text()
@@ -39,3 +40,17 @@ def test_a_test_that_is_named_after_a_fault_is_of_a_row(folder):
         for name in names_in(str(path.relative_to(ROOT))):
             number = re.match(r"test_fault_(\d\d)_", name)
             assert number is None or int(number[1]) in ROWS
+
+
+def test_the_table_of_what_was_survived_is_made_of_results():
+    results = {
+        "rabbitmq": {"events": 1200, "states": {"sent": 1199, "unknown": 1}, "lost": 0, "survived": {"beat killed": 2}},
+        "redis": {"events": 900, "states": {"sent": 900}, "lost": 0, "survived": {"beat killed": 3}},
+    }
+
+    lines = report.table(results).splitlines()
+
+    assert lines[0] == "| | PostgreSQL and Redis | PostgreSQL and RabbitMQ |"
+    assert "| events taken | 900 | 1,200 |" in lines
+    assert "| unknown, and shown as such | 0 | 1 |" in lines
+    assert lines[-1] == "| beat killed | 3 | 2 |"
