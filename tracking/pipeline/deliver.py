@@ -7,7 +7,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -160,23 +160,30 @@ def _troubled(tried: Tried) -> bool:
 
 def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, until: float) -> Iterator[Result]:
     """Mail by mail. What is left when the server is slow or in trouble is not tried, and goes back to the queue."""
-    for one in prepared:
-        started_at = clock()
-        try:
-            outcome = transport.pool().send(endpoint, one.envelope)
-        except SendError as error:
-            outcome = _unopened(one, error)
-        result = _result(one, outcome, started_at=started_at, ended_at=clock())
+    troubles: list[Result] = []
+    waiting = iter(prepared)
+    started_at = clock()
+    for outcome in _outcomes(prepared, endpoint, more=lambda: not troubles and not _is_over(until)):
+        result = _result(next(waiting), outcome, started_at=started_at, ended_at=clock())
+        started_at = result.tried.ended_at
+        if _troubled(result.tried):
+            troubles.append(result)
         yield result
-        if _is_over(until) or _troubled(result.tried):
-            return
+
+
+def _outcomes(prepared: Sequence[Prepared], endpoint: Endpoint, *, more: Callable[[], bool]) -> Iterator[Outcome]:
+    envelopes = [one.envelope for one in prepared]
+    try:
+        yield from transport.pool().send_many(endpoint, envelopes, more=more)
+    except SendError as error:  # in the middle of a chunk: the one that it was opened for has been tried
+        yield _unopened(error)
 
 
 def _is_over(until: float) -> bool:
     return stopping.is_set() or time.monotonic() > until
 
 
-def _unopened(one: Prepared, error: SendError) -> Outcome:
+def _unopened(error: SendError) -> Outcome:
     """A session that had to be opened anew in the middle of a chunk, and did not."""
     return Outcome(
         phase=error.phase,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -57,13 +57,29 @@ class Pool:
 
     def send(self, endpoint: Endpoint, envelope: Envelope) -> Outcome:
         """One mail. If the idle session it would have gone by is dead, a new one is opened, once. Raises SendError."""
-        with self.session(endpoint) as session:
-            outcome = session.send(envelope)
-        if not outcome.stale:
-            return outcome
-        self._close(self._pick(lambda key, _: key == endpoint))  # its neighbours are as old
-        with self.session(endpoint) as session:
-            return session.send(envelope)
+        [outcome] = self.send_many(endpoint, [envelope], more=lambda: False)
+        return outcome
+
+    def send_many(
+        self, endpoint: Endpoint, envelopes: Sequence[Envelope], *, more: Callable[[], bool]
+    ) -> Iterator[Outcome]:
+        """Mail by mail over as few sessions as it takes, outcomes in their order, until `more` says no.
+
+        Raises SendError when a session must be opened and does not.
+        """
+        done, second = 0, False
+        while done < len(envelopes) and (done == 0 or more()):
+            with self.session(endpoint) as session:
+                room = envelopes[done : done + max(1, self._max_messages - session.sent)]
+                for outcome in session.send_many(room, more=more):
+                    if outcome.stale and not second:
+                        break
+                    done, second = done + 1, False
+                    yield outcome
+                else:
+                    continue
+            second = True
+            self._close(self._pick(lambda key, _: key == endpoint))  # its neighbours are as old
 
     def close_idle(self, now: float) -> int:
         """Close what has been idle or alive for too long at `now`; how many. To be called now and then."""

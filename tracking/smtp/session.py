@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Self
 
 from tracking.choices import Failure, Phase
@@ -32,6 +34,7 @@ class Session:
         self.opened_at = time.monotonic()
         self.sent = 0
         self._wire = wire
+        self._owed = False  # the server was told of a mail that it has not got yet
         self._rested = False  # it was put aside, and may have been closed meanwhile
 
     @classmethod
@@ -48,14 +51,35 @@ class Session:
     @property
     def usable(self) -> bool:
         """Another mail may be sent over it, as far as we know without asking."""
-        return not self._wire.closed and not self._wire.pending
+        return not self._wire.closed and not self._wire.pending and not self._owed
 
     def send(self, envelope: Envelope) -> Outcome:
         """One mail, within the endpoint's time-outs. Never raises for what the server does."""
-        fresh = self.sent == 0 and not self._rested
-        self.sent += 1
-        outcome = Transaction(self._wire, self.extensions, self.endpoint.timeouts, envelope).run()
-        return outcome if fresh else self._marked(outcome)
+        [outcome] = self.send_many([envelope], more=lambda: False)
+        return outcome
+
+    def send_many(self, envelopes: Sequence[Envelope], *, more: Callable[[], bool]) -> Iterator[Outcome]:
+        """Mail by mail, outcomes in their order; with PIPELINING a round trip a mail is saved (RFC 2920, 3.1).
+
+        `more` is asked before each mail but the first; it may be asked before the outcome of the one ahead is known.
+        Ends early when it says no, or when the server has gone: of the mails without an outcome, no byte was sent.
+        """
+        transactions = [self._transaction(envelope) for envelope in envelopes]
+        for number, (mail, following) in enumerate(zip_longest(transactions, transactions[1:])):
+            if number and not mail.begun and not more():
+                return
+            fresh = self.sent == 0 and not self._rested
+            self.sent += 1
+            outcome = mail.run(following, more=more)
+            self._owed = following is not None and following.begun
+            if number and self._marked(outcome).stale:
+                return
+            yield outcome if fresh else self._marked(outcome)
+            if self._wire.closed:
+                return
+
+    def _transaction(self, envelope: Envelope) -> Transaction:
+        return Transaction(self._wire, self.extensions, self.endpoint.timeouts, envelope)
 
     def _marked(self, outcome: Outcome) -> Outcome:
         """Gone before it said a word on this mail: servers close idle sessions, some with a 421."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import zip_longest
 
 from tracking.choices import Failure, Phase, RecipientStatus
@@ -26,7 +27,8 @@ class _Closing(Exception):
 class Transaction:
     """`run` once. It closes the wire when the wire can take no further mail, and never raises for what the peer does.
 
-    With PIPELINING, everything up to DATA goes out in one write (RFC 2920), and the replies are read in turn.
+    With PIPELINING, everything up to DATA goes out in one write (RFC 2920), and the replies are read in turn; the
+    commands of the mail that follows may go out with the end of this one's message.
     """
 
     def __init__(self, wire: Wire, extensions: Extensions, timeouts: Timeouts, envelope: Envelope) -> None:
@@ -36,17 +38,20 @@ class Transaction:
         self._envelope = envelope
         self._lines = envelope.lines()
         self._eight_bit = not self._lines.isascii()
-        self._deadline = time.monotonic() + timeouts.total
+        self._deadline = 0.0  # set when it runs
         self._phase = Phase.MAIL
         self._replies: list[Reply] = []  # to RCPT, in the order of the recipients
         self._dot_is_out = False
+        self.begun = False  # its commands are out: they went with the message before
 
-    def run(self) -> Outcome:
+    def run(self, following: Transaction | None = None, *, more: Callable[[], bool] = bool) -> Outcome:
+        """`following` may have begun when this returns; `more` is asked, at the last moment, whether it should."""
+        self._deadline = time.monotonic() + self._timeouts.total
         obstacle = self._obstacle()
         if obstacle is not None:
             return self._outcome(Failure.PERMANENT, None, obstacle)
         try:
-            return self._converse()
+            return self._converse(following, more)
         except _Closing as closing:
             self._wire.close()
             return self._answered(closing.reply)
@@ -79,10 +84,15 @@ class Transaction:
         commands = [mail, *(f"RCPT TO:<{address}>" for address in envelope.recipients), "DATA"]
         return [f"{command}\r\n".encode() for command in commands]
 
-    def _converse(self) -> Outcome:
+    @property
+    def goes_ahead(self) -> bool:
+        """Whether its commands may go out before the answer to the message before: nothing is against this mail."""
+        return self._extensions.pipelining and self._obstacle() is None
+
+    def _converse(self, following: Transaction | None, more: Callable[[], bool]) -> Outcome:
         refusal = self._prepare_at_once() if self._extensions.pipelining else self._prepare()
         if refusal is None:
-            return self._send_message()
+            return self._send_message(following if following and following.goes_ahead and more() else None)
         self._reset()
         return self._answered(refusal)
 
@@ -101,8 +111,8 @@ class Transaction:
 
     def _prepare_at_once(self) -> Reply | None:
         """The same in one round trip. A server may let us begin a mail that it gave no recipient: it gets none."""
-        commands = self._commands()
-        self._wire.write(b"".join(commands), self._by(self._timeouts.command))
+        if not self.begun:
+            self._wire.write(b"".join(self._commands()), self._by(self._timeouts.command))
         mail = self._hear(Phase.MAIL)
         for _ in self._envelope.recipients:
             self._replies.append(self._hear(Phase.RCPT))
@@ -115,16 +125,21 @@ class Transaction:
         self._phase = Phase.RCPT if mail.positive else Phase.MAIL
         return self._decisive() if mail.positive else mail
 
-    def _send_message(self) -> Outcome:
+    def _send_message(self, following: Transaction | None) -> Outcome:
         if self._wire.pending:  # an answer to what was not said yet could pass for the answer to the message
             raise ProtocolError("more answers than commands")
+        message = stuffed(self._lines)
+        ahead = b"".join(following._commands()) if following else b""
         try:
-            self._wire.write(stuffed(self._lines), self._by(self._timeouts.data))
-        except TimeoutError:
-            raise
+            self._wire.write(message + ahead, self._by(self._timeouts.data))
         except OSError as error:
+            self._dot_is_out = self._wire.written >= len(message)
+            if self._dot_is_out or isinstance(error, TimeoutError):
+                raise
             return self._last_words(error)
         self._dot_is_out = True
+        if following:
+            following.begun = True
         reply = self._wire.read(self._by(self._timeouts.final))
         if reply.closing:
             raise _Closing(reply)

@@ -36,6 +36,7 @@ class Wire:
         self._socket = sock
         self._replies = ReplyReader()
         self.closed = False
+        self.written = 0  # bytes of the last write that the kernel took
 
     @property
     def pending(self) -> bool:
@@ -45,9 +46,12 @@ class Wire:
     def write(self, data: bytes, deadline: float) -> None:
         """Hand all of it to the kernel. When this returns, the last byte is out; when it raises, it is not."""
         rest = memoryview(data)
+        self.written = 0
         while rest:
             self._socket.settimeout(_remaining(deadline))
-            rest = rest[self._socket.send(rest) :]
+            taken = self._socket.send(rest)
+            self.written += taken
+            rest = rest[taken:]
 
     def read(self, deadline: float) -> Reply:
         """The next reply. Raises ProtocolError too; a clean end of the stream is ConnectionResetError."""
