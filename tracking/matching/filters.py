@@ -49,7 +49,7 @@ def _price(filters: Filters) -> Iterator[Check]:
 
 
 def _is(attribute: str, wanted: object) -> Predicate:
-    return lambda event: bool(getattr(event, attribute) == wanted)
+    return lambda event: getattr(event, attribute) == wanted
 
 
 def _among(entity: str, ids: frozenset[int]) -> Predicate:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tracking.choices import Filter
 from tracking.definition import RuleDefinition
 from tracking.events import Event
-from tracking.matching.filters import Check, checks
+from tracking.matching.filters import Check, Predicate, checks
 
 Owner = tuple[str, str, int]  # trigger, "product" or "campaign", the platform's id
 
@@ -23,16 +23,19 @@ class Candidate:
     once_per_lead: bool
     owner: Owner
     checks: tuple[Check, ...] = field(repr=False)
+    predicates: tuple[Predicate, ...] = field(repr=False, compare=False)  # of the checks
 
     @classmethod
     def of(cls, definition: RuleDefinition, *, rule_id: int, version_id: int, connection_id: int) -> Candidate:
+        asked = checks(definition.filters)
         return cls(
             rule_id=rule_id,
             version_id=version_id,
             connection_id=connection_id,
             once_per_lead=definition.policy.once_per_lead,
             owner=owner_of(definition),
-            checks=checks(definition.filters),
+            checks=asked,
+            predicates=tuple(check.admits for check in asked),
         )
 
     def refusal(self, event: Event) -> Filter | None:
@@ -65,5 +68,18 @@ class Matcher:
             yield from self._by_owner.get((event.trigger, "campaign", event.campaign), ())
 
     def match(self, event: Event) -> list[Candidate]:
-        """The rules that fire."""
-        return [candidate for candidate in self.candidates(event) if candidate.refusal(event) is None]
+        """The rules that fire: the candidates without a refusal, found without asking for its reason."""
+        found: list[Candidate] = []
+        if event.product is not None:
+            self._find(event, (event.trigger, "product", event.product), found)
+        if event.campaign is not None:
+            self._find(event, (event.trigger, "campaign", event.campaign), found)
+        return found
+
+    def _find(self, event: Event, owner: Owner, found: list[Candidate]) -> None:
+        for candidate in self._by_owner.get(owner, ()):
+            for admits in candidate.predicates:
+                if not admits(event):
+                    break
+            else:
+                found.append(candidate)
