@@ -7,6 +7,7 @@ import random
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -326,8 +327,9 @@ def _record(claim: Claim, results: Sequence[Result]) -> None:
     insist(
         lambda: outcomes.record(claim.token, results, worker=WORKER), seconds=conf.drain().lease.total_seconds()
     )  # once the lease is over, it is no longer ours to write
+    for state, number in Counter(one.fate.state.value for one in results).items():
+        metrics.deliveries.labels(state).inc(number)
     for one in results:
-        metrics.deliveries.labels(one.fate.state.value).inc()
         metrics.attempt_seconds.observe((one.tried.ended_at - one.tried.started_at).total_seconds())
         if one.cause is not None:
             metrics.warnings.labels(one.cause.value).inc()

@@ -24,6 +24,20 @@ _INDEX = re.compile(r"[0-9]{1,9}")  # no list of ours is longer, and Python refu
 _SWITCH = 'set "Use Twig Engine" to Yes'
 
 
+class Texts(dict[Path, "str | None"]):
+    """Placeholder -> its value as a text, None when there is none; looked up in the context when first asked for."""
+
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        self.context = context
+
+    def __missing__(self, path: Path) -> str | None:
+        value: Any = self.context
+        for part in path:
+            value = _member(value, part)
+        self[path] = text = None if value is None else text_of(value)
+        return text
+
+
 @dataclass(frozen=True, slots=True)
 class PlainTemplate:
     """Text and placeholder names by turns, in order."""
@@ -35,22 +49,27 @@ class PlainTemplate:
 
     def render(self, context: Mapping[str, Any], *, html: bool, missing: set[str]) -> str:
         """The text with all values filled in; escaped when `html`. Names without a value are added to `missing`."""
-        return "".join(
-            part if isinstance(part, str) else _filled(part, context, html=html, missing=missing) for part in self.parts
-        )
+        return self.fill(Texts(context), html=html, missing=missing)
 
-    def settled(self, context: Mapping[str, Any], settles: Callable[[str], bool]) -> str | None:
-        """The text with all values filled in as they are; None when there is one that does not settle."""
+    def fill(self, texts: Texts, *, html: bool, missing: set[str]) -> str:
+        """The same with texts that other templates of the mail share."""
         filled = []
         for part in self.parts:
             if isinstance(part, str):
                 filled.append(part)
                 continue
-            text = _filled(part, context, html=False, missing=set())
-            if not settles(text):
-                return None
-            filled.append(text)
+            text = texts[part]
+            if text is None:
+                missing.add(".".join(part))
+            else:
+                filled.append(str(escape(text)) if html else text)
         return "".join(filled)
+
+    def settled(self, texts: Texts, settles: Callable[[str], bool]) -> str | None:
+        """The text with all values filled in as they are; None when there is one that does not settle."""
+        if not all(settles(texts[part] or "") for part in self.parts if not isinstance(part, str)):
+            return None
+        return self.fill(texts, html=False, missing=set())
 
 
 @lru_cache(maxsize=4096)
@@ -76,16 +95,6 @@ def _refused(source: str, start: int) -> TemplateError:
         line=line,
         column=column,
     )
-
-
-def _filled(path: Path, context: Mapping[str, Any], *, html: bool, missing: set[str]) -> str:
-    value: Any = context
-    for part in path:
-        value = _member(value, part)
-    if value is None:
-        missing.add(".".join(path))
-        return ""
-    return str(escape(text_of(value))) if html else text_of(value)
 
 
 def _member(value: Any, part: str) -> Any:

@@ -10,7 +10,7 @@ from tracking.choices import ContentType, RecipientRole
 from tracking.errors import TemplateError
 from tracking.rendering import logic, placeholders
 from tracking.rendering.context import HEADS, unknown_names
-from tracking.rendering.placeholders import Path, PlainTemplate
+from tracking.rendering.placeholders import Path, PlainTemplate, Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +77,30 @@ class RenderedEmail:
 def render(template: EmailTemplate, context: Mapping[str, Any]) -> RenderedEmail:
     """Raises TemplateError for a subject or body that fails with these values."""
     missing: set[str] = set()
+    texts = Texts(context)
 
     def mailbox(part: MailboxTemplate) -> RenderedMailbox:
-        return RenderedMailbox(_plain(part.name, context, missing), _plain(part.address, context, missing))
+        return RenderedMailbox(_plain(part.name, texts, missing), _plain(part.address, texts, missing))
 
     return RenderedEmail(
         sender=mailbox(template.sender),
         recipients=tuple((role, mailbox(part)) for role, part in template.recipients),
         reply_to=mailbox(template.reply_to) if template.reply_to else None,
-        subject=_written(template.subject, context, use_twig=template.use_twig, html=False, missing=missing),
-        body=_written(template.body, context, use_twig=template.use_twig, html=template.html, missing=missing),
-        text=template.text.settled(context, template.settles) if template.text else None,
+        subject=_written(template.subject, texts, use_twig=template.use_twig, html=False, missing=missing),
+        body=_written(template.body, texts, use_twig=template.use_twig, html=template.html, missing=missing),
+        text=template.text.settled(texts, template.settles) if template.text else None,
         missing=tuple(sorted(missing)),
     )
 
 
-def _plain(source: str, context: Mapping[str, Any], missing: set[str]) -> str:
-    return placeholders.parse(source).render(context, html=False, missing=missing)
+def _plain(source: str, texts: Texts, missing: set[str]) -> str:
+    return placeholders.parse(source).fill(texts, html=False, missing=missing)
 
 
-def _written(source: str, context: Mapping[str, Any], *, use_twig: bool, html: bool, missing: set[str]) -> str:
+def _written(source: str, texts: Texts, *, use_twig: bool, html: bool, missing: set[str]) -> str:
     if use_twig:
-        return logic.parse(source, html=html).render(context, missing=missing)
-    return placeholders.parse(source).render(context, html=html, missing=missing)
+        return logic.parse(source, html=html).render(texts.context, missing=missing)
+    return placeholders.parse(source).fill(texts, html=html, missing=missing)
 
 
 def problems(template: EmailTemplate) -> Iterator[tuple[str, str]]:
