@@ -12,7 +12,7 @@ from django.urls import reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from tracking.admin.choosing import ChoicesMixin
-from tracking.admin.listing import ListAdmin
+from tracking.admin.listing import ListAdmin, is_id
 from tracking.models import Buyer, CallTrackingPool, Campaign, Channel, Pingtree, Product, Publisher, Rule, Source
 
 SHOWN_RULES = 50  # on the page of their owner; the rest stand in the list
@@ -59,7 +59,7 @@ class OwnerAdmin(EntryAdmin):
         return response
 
     def rules_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
-        if not object_id.isdecimal() or not request.user.has_perm("tracking.view_rule"):
+        if not is_id(object_id) or not request.user.has_perm("tracking.view_rule"):
             return {}
         rules = self.rules_of(int(object_id)).filter(deleted_at=None).select_related("current", "product", "campaign")
         found = list(rules.order_by("-id")[: SHOWN_RULES + 1])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,6 +21,8 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action
 from unfold.views import ChangeList
+
+from tracking.validation import MAX_ID
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -56,7 +61,50 @@ class PageList(ChangeList):  # type: ignore[misc]
         self.result_list = rows
 
 
-class ListAdmin(ModelAdmin):  # type: ignore[misc]
+class ForgedQueryMixin:
+    """Ids in a query string that no row can have lead to the list, or to an empty field, never to the database."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if is_forged(request):
+            return to_list(request.path)
+        response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        return response
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        given: dict[str, Any] = super().get_changeform_initial_data(request)  # type: ignore[misc]
+        return {name: value for name, value in given.items() if _are_ids(value) or not self._is_relation(name)}
+
+    def _is_relation(self, name: str) -> bool:
+        try:
+            return bool(self.model._meta.get_field(name).is_relation)  # type: ignore[attr-defined]
+        except FieldDoesNotExist:
+            return False
+
+
+def is_id(text: str) -> bool:
+    """Whether a row can have that id."""
+    return text.isdecimal() and len(text) < 20 and int(text) <= MAX_ID
+
+
+def _are_ids(value: str | list[str]) -> bool:
+    return all(map(is_id, [value] if isinstance(value, str) else value))
+
+
+def is_forged(request: HttpRequest) -> bool:
+    """Whether the list is to be filtered by an id that no row can have."""
+    return any(
+        (value.isdecimal() or name.endswith("__id__exact")) and value and not is_id(value)
+        for name, value in cast("Iterable[tuple[str, str]]", request.GET.items())
+        if name != SEARCH_VAR
+    )
+
+
+def to_list(path: str) -> HttpResponse:
+    """To the list without filters, as the admin does when it cannot read them."""
+    return redirect(f"{path}?{ERROR_FLAG}=1")
+
+
+class ListAdmin(ForgedQueryMixin, ModelAdmin):  # type: ignore[misc]
     """An admin for tables that may be large."""
 
     paginator = BoundedPaginator

@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
 from tracking.admin import spreadsheet
-from tracking.admin.listing import ReadOnlyAdmin, page_action
+from tracking.admin.listing import ReadOnlyAdmin, is_forged, page_action, to_list
 from tracking.models import UsageDay
 
 HEADINGS = ("day", "rule id", "rule", "unit price", "events", "amount")
@@ -49,9 +51,15 @@ class UsageDayAdmin(ReadOnlyAdmin):
         return response
 
     @page_action(description="Download CSV", url_path="csv", permissions=["view"])
-    def download(self, request: HttpRequest) -> StreamingHttpResponse:
+    def download(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponse:
         """The rows of the list's filters, all pages."""
-        rows = self.get_changelist_instance(request).queryset.select_related("rule")
+        listed = reverse("admin:tracking_usageday_changelist")
+        if is_forged(request):
+            return to_list(listed)
+        try:
+            rows = self.get_changelist_instance(request).queryset.select_related("rule")
+        except IncorrectLookupParameters:
+            return to_list(listed)
         response = StreamingHttpResponse(spreadsheet.lines(_cells(rows)), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="usage.csv"'
         return response

@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from tracking.admin.choosing import ChoicesMixin, ChooseOne
-from tracking.admin.listing import ListAdmin, badge
+from tracking.admin.listing import ForgedQueryMixin, ListAdmin, badge
 from tracking.api import tokens
 from tracking.models import ApiToken, User
 from tracking.store import clock
@@ -25,7 +25,7 @@ POWERS = ("is_superuser", "groups", "user_permissions")  # who has them gives th
 
 
 @admin.register(User)
-class UserAdmin(ChoicesMixin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
+class UserAdmin(ForgedQueryMixin, ChoicesMixin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
