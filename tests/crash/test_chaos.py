@@ -29,7 +29,7 @@ from tests.smtp_server import Action, Close, Hang, Say, ScriptedServer, Step
 
 pytestmark = pytest.mark.crash
 
-SECONDS = float(os.environ.get("CRASH_SECONDS", "45"))
+SECONDS = float(os.environ.get("CRASH_SECONDS", "30"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
 BATCH = 5  # events at a time
 SETTLING = 150  # seconds that the rest may take, once all is well again
@@ -80,7 +80,7 @@ class Stream:
     def _run(self) -> None:
         try:
             for number in range(1_000_000):
-                if self._stop.wait(0.15):
+                if self._stop.wait(0.3):
                     return
                 product = (TWICE, LOSE)[number % 2]
                 self.accepted.update(dict.fromkeys(self.town.emit(BATCH, product=product), product))
