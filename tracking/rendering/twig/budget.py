@@ -12,6 +12,9 @@ class Budget(Protocol):
     def charge(self, steps: int) -> None:
         """Take steps, or raise."""
 
+    def grow(self, size: int) -> None:
+        """Take bytes, or raise."""
+
 
 class _Active(threading.local):
     budget: Budget | None = None
@@ -30,3 +33,15 @@ def charge(steps: int) -> None:
     """Charge the rendering of this thread, if there is one."""
     if _active.budget is not None:
         _active.budget.charge(steps)
+
+
+def read(text: str) -> None:
+    """Charge it for going through a text; short ones are free."""
+    if len(text) > 256 and _active.budget is not None:
+        _active.budget.charge(len(text) >> 5)
+
+
+def grow(size: int) -> None:
+    """Charge it for a value of this many bytes."""
+    if _active.budget is not None:
+        _active.budget.grow(size)

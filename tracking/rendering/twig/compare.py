@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from tracking.rendering.twig.budget import charge
+from tracking.rendering.twig.budget import charge, read
 from tracking.rendering.twig.php import (
     SPACES,
     array_values,
@@ -234,6 +234,7 @@ def contains(value: Value, within: Value) -> bool:
     if type(within) is str:
         if type(value) not in _SEARCHABLE:
             return False
+        read(within)
         return text(value) in within
     if type(within) is Thing and within.listed:
         within = within.items

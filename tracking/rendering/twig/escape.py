@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
+from tracking.rendering.twig.budget import grow, read
 from tracking.rendering.twig.errors import TwigRuntimeError
 from tracking.rendering.twig.php import has_text, text
 from tracking.rendering.twig.run import Run
@@ -23,6 +24,7 @@ _RELAXED = re.compile(r"[^a-zA-Z0-9,.\-_:@\[\]]")
 _JS_SHORT = {"\\": "\\\\", "/": "\\/", "\x08": "\\b", "\x0c": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ENTITIES = {'"': "&quot;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BMP = 0x10000
+_LONG = 256  # characters
 
 
 def html_text(value: str) -> str:
@@ -33,14 +35,27 @@ def html_text(value: str) -> str:
 
 def escape_html(value: Value) -> str:
     """What autoescaping does to a printed value: safe strings pass."""
-    if type(value) is str:
-        escaped: str = _quick(value)
-        if escaped is value or "&#3" not in escaped:
-            return escaped
-        return escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
-    if type(value) is int:
-        return str(value)
-    return text(value) if type(value) is Markup else html_text(text(value))
+    if type(value) is not str:
+        if type(value) is int:
+            return str(value)
+        if type(value) is Markup:
+            return text(value)
+        value = text(value)
+    if len(value) > _LONG:
+        return _escape_long(value)
+    escaped: str = _quick(value)
+    if escaped is value or "&#3" not in escaped:
+        return escaped
+    return escaped.replace("&#34;", "&quot;").replace("&#39;", "&#039;")
+
+
+def _escape_long(value: str) -> str:
+    """What is printed many times is escaped many times: work and memory that the rendering answers for."""
+    read(value)
+    escaped = html_text(value)
+    if escaped is not value:
+        grow(len(escaped))
+    return escaped
 
 
 def auto_escape(run: Run, value: Value, strategy: str) -> Value:

@@ -10,6 +10,7 @@ import regex
 from tracking.rendering.twig.errors import PhpError
 
 _LONGEST = 4096
+_SHORT, _SMALL = 250, 1_000  # characters of patterns of which many are kept: as written, and written out
 _LARGEST = 20_000  # characters of a pattern with its counted repeats written out
 _COUNTED = re.compile(r"\{(\d*)(?:,(\d*))?\}")
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
@@ -29,9 +30,18 @@ _FLAGS = {
 }
 
 
-@lru_cache(maxsize=256)
 def compiled(pattern: str) -> regex.Pattern[str]:
     """The pattern, ready. Raises PhpError with the words of PHP's warning."""
+    small = len(pattern) <= _SHORT and _is_small(pattern)
+    return _compiled_small(pattern) if small else _compiled_large(pattern)
+
+
+@lru_cache(maxsize=256)
+def _is_small(pattern: str) -> bool:
+    return _size(pattern) <= _SMALL
+
+
+def _compile(pattern: str) -> regex.Pattern[str]:
     body, flags = _split(pattern)
     options = regex.VERSION0
     for flag in flags:
@@ -45,9 +55,14 @@ def compiled(pattern: str) -> regex.Pattern[str]:
     if "A" in flags:
         body = rf"\G(?:{body})"
     try:
-        return regex.compile(body, options)
+        return regex.compile(body, options, cache_pattern=False)
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
         raise PhpError(f"Compilation failed: {error}") from error
+
+
+# A large pattern takes megabytes, and this process belongs to all authors: few of those are kept.
+_compiled_small = lru_cache(maxsize=256)(_compile)
+_compiled_large = lru_cache(maxsize=8)(_compile)
 
 
 def _size(body: str) -> int:

@@ -9,11 +9,12 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from tracking.rendering.twig import php_dates
+from tracking.rendering.twig.budget import read
 from tracking.rendering.twig.errors import PhpError
 from tracking.rendering.twig.values import INT_MAX, INT_MIN, Arrow, Markup, Thing, Value
 
 SPACES = " \t\n\r\v\f"
-_NUMERIC = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?)")
+_NUMERIC = re.compile(r"[ \t\n\r\v\f]*+([+-]?(?:[0-9]++(\.[0-9]*+)?|(\.[0-9]++))([eE][+-]?[0-9]+)?)")
 _INTEGER_KEY = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
 _DIGITS_OF_INT_MAX = 18
 
@@ -73,6 +74,7 @@ def wrap(value: int) -> int | float:
 
 def number_of(text: str) -> int | float | None:
     """The number a numeric string stands for; None when it is not numeric as a whole."""
+    read(text)
     found = _NUMERIC.match(text)
     if found is None or text[found.end() :].strip(SPACES):
         return None
@@ -81,6 +83,7 @@ def number_of(text: str) -> int | float | None:
 
 def leading_number(text: str) -> int | float | None:
     """The number a string begins with; None when it begins with none."""
+    read(text)
     found = _NUMERIC.match(text)
     return None if found is None else _number(found)
 

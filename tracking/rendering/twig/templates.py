@@ -240,6 +240,7 @@ def function_template_from_string(run: Run, here: Loaded, ctx: Context, template
     """A template made of a string."""
     source = text(template)
     run.grow(64 * len(source))
+    run.charge(64 * len(source))  # compiling costs far more than rendering
     if len(run.loaded) >= run.limits.templates:
         raise TwigRuntimeError(f"More than {run.limits.templates} templates are used.")
     code = run.environment.string_code(source, None if name is None else text(name))

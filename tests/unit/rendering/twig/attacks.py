@@ -309,7 +309,34 @@ _ESCAPES = {
     )
 }
 
+_DOUBLED = "{% set s = s ~ s %}"
+_REPEATED: dict[str, str] = {
+    "escape a long text again and again": "{% set s = '<' %}"
+    + _DOUBLED * 19
+    + "{% for i in 1..400 %}{{ s }}{% endfor %}",
+    "escape a middling text again and again": "{% set s = '\"' %}"
+    + _DOUBLED * 13
+    + "{% for i in 1..9000 %}{{ s }}{% endfor %}",
+    "look at a long blank as a number": "{% set s = ' ' %}"
+    + _DOUBLED * 17
+    + "{% for i in 1..3000 %}{{ s == 1 }}{{ s < 1 }}{% endfor %}",
+    "add to a long number": "{% set s = '1' %}" + _DOUBLED * 18 + "{% for i in 1..2000 %}{{ s + 1 }}{% endfor %}",
+    "look for a letter in a long text": "{% set s = 'a' %}"
+    + _DOUBLED * 19
+    + "{% for i in 1..9000 %}{{ 'zz' in s }}{% endfor %}",
+    "many templates made of long texts": "{% set s = '{{ a.b.c|upper }}' %}"
+    + _DOUBLED * 11
+    + "{% for i in 1..50 %}{{ include(template_from_string(s ~ i)) }}{% endfor %}",
+    "a template of many short words, made while rendering": "{% set s = 'a+a+' %}"
+    + _DOUBLED * 12
+    + "{{ include(template_from_string('{{[' ~ s|replace({'+': ','}) ~ ']}}')) }}",
+    "double the words of an attribute": "{% set x = 'a'|html_attr_type %}"
+    + "{% set x = ({c: x}|html_attr_merge({c: x})).c %}" * 30
+    + "{{ html_attr({c: x}) }}",
+}
+
 ATTACKS: dict[str, str] = {
+    **_REPEATED,
     **_LOOPS,
     **_STRINGS,
     **_ARRAYS,
