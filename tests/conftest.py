@@ -11,6 +11,14 @@ from tracking.pipeline import transport
 from tracking.store import rulebook, versions
 
 
+_LONG = ("tests/acceptance", "tests/browser", "tests/unit/rendering/twig/test_attacks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     services.demand(item)
 
