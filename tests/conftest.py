@@ -10,7 +10,6 @@ from tests import services
 from tracking.pipeline import transport
 from tracking.store import rulebook, versions
 
-
 _LONG = ("tests/acceptance", "tests/browser", "tests/unit/rendering/twig/test_attacks")
 
 
