@@ -148,6 +148,14 @@ class Notifications(BaseModel):
     notify_emails: Lines = ()
     notification_frequency: Annotated[int, Field(strict=True, ge=1, le=MAX_FREQUENCY)] = 60  # minutes
 
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Notifications:
+        """Those of a rule's JSON form, without reading the rest of it. Raises RuleError."""
+        try:
+            return cls.model_validate(document.get("notifications", {}))
+        except ValidationError as error:
+            raise RuleError(field_errors(error, whole="notifications")) from None
+
 
 class Policy(BaseModel):
     """How the rule's mails are treated beside what they say."""

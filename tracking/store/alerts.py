@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q
 
 from tracking.choices import AlertState, Timeframe, WatchState
 from tracking.definition import Notifications
@@ -30,14 +30,20 @@ class Breached:
     breach: Breach
 
 
-def watched(now: datetime) -> QuerySet[Rule]:
-    """Rules that had warnings in the longest timeframe, or are still firing."""
-    recent = WarningMinute.objects.filter(rule=OuterRef("pk"), minute__gte=windows.first_minute(now, _LONGEST))
-    rules = Rule.objects.filter(deleted_at=None, current__isnull=False).select_related("current", "watch")
-    return rules.filter(
-        Q(Exists(recent), current__document__notifications__enable_notifications=True)
-        | Q(watch__state=WatchState.FIRING)
-    )
+def watched(now: datetime) -> list[Rule]:
+    """Rules that had warnings in the longest timeframe and wish to tell of them, and those still firing."""
+    recent = WarningMinute.objects.filter(minute__gte=windows.first_minute(now, _LONGEST)).order_by()
+    firing = RuleWatch.objects.filter(state=WatchState.FIRING)
+    ids = {id_ for (id_,) in recent.values_list("rule_id").union(firing.values_list("rule_id"))}
+    rules = Rule.objects.filter(pk__in=ids, deleted_at=None, current__isnull=False).select_related("current", "watch")
+    wish = Q(current__document__notifications__enable_notifications=True)
+    return list(rules.filter(wish | Q(watch__state=WatchState.FIRING)))
+
+
+def is_firing(rule: Rule) -> bool:
+    """Of a rule that `watched` gave."""
+    watch: RuleWatch | None = getattr(rule, "watch", None)
+    return watch is not None and watch.state == WatchState.FIRING
 
 
 def raise_once(breached: Breached, *, now: datetime) -> int | None:
