@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -62,10 +63,10 @@ class PageList(ChangeList):  # type: ignore[misc]
 
 
 class ForgedQueryMixin:
-    """Ids in a query string that no row can have lead to the list, or to an empty field, never to the database."""
+    """Ids that no row can have lead to the list, or to an empty field, never to the database."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if is_forged(request):
+        if is_forged(request) or not all(map(self._is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             return to_list(request.path)
         response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
         return response
@@ -73,6 +74,14 @@ class ForgedQueryMixin:
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         given: dict[str, Any] = super().get_changeform_initial_data(request)  # type: ignore[misc]
         return {name: value for name, value in given.items() if _are_ids(value) or not self._is_relation(name)}
+
+    def _is_key(self, text: str) -> bool:
+        """Whether a chosen row can have that key."""
+        try:
+            key = self.model._meta.pk.to_python(text)  # type: ignore[attr-defined]
+        except ValidationError:
+            return False
+        return not isinstance(key, int) or is_id(text)
 
     def _is_relation(self, name: str) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ from django.db import models
 from django.utils.text import capfirst
 
 from tracking.admin import rule_fields
+from tracking.admin.listing import is_id
 from tracking.admin.rule_fields import MASK
 from tracking.choices import ConnectionKind, Filter, RuleKind
 from tracking.definition import RuleDefinition
@@ -21,6 +23,7 @@ from tracking.store import rules
 SERVER = ("host", "port", "encryption", "login")
 MAILBOXES = ("sender", "recipient", "cc", "bcc", "reply_to", "subject")
 YES = {True: "yes", False: "no"}
+_WHOLE = re.compile(r"-?[0-9]{1,100}")
 
 FIELD_OF = {  # where an error stands whose path's last part is not the field's name
     "campaign": "owner_campaign",
@@ -213,9 +216,14 @@ def _notifications(typed: Mapping[str, Any], stored: Rule | None) -> dict[str, A
 
 
 def _user_names(chosen: list[int | str], stored: Rule | None) -> list[str]:
-    """Names of the chosen users: those that are stored in their order there, then the new ones by name."""
-    users = User.objects.filter(pk__in=[key for key in chosen if isinstance(key, int)])
-    names = set(users.values_list("username", flat=True))
+    """Names of the chosen users: those that are stored in their order there, then the new ones by name.
+
+    One that is not there is "#" and its id, which no name can be, for the store to refuse.
+    """
+    ids = [str(key) for key in chosen]
+    known = User.objects.filter(pk__in=[key for key in ids if is_id(key)]).values_list("pk", "username")
+    found = {str(pk): name for pk, name in known}
+    names = {found.get(key, f"#{key}") for key in ids}
     kept = stored.current.document["notifications"]["notify_users"] if stored and stored.current else []
     return [*(name for name in kept if name in names), *sorted(names - set(kept))]
 
@@ -238,7 +246,7 @@ def _blank_as_none(value: Any) -> Any:
 
 def _whole(typed: str) -> int | str | None:
     """The number typed, or the text itself for the definition to refuse; None for a blank."""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 20 else typed or None
+    return int(typed) if _WHOLE.fullmatch(typed) else typed or None
 
 
 def _pk(row: models.Model | None) -> Any:

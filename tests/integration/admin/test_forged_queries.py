@@ -70,3 +70,13 @@ def test_a_download_by_what_is_no_filter_leads_back_or_ignores_it(admin_client, 
     url = f"{changelist(UsageDay)}csv/?{query}"
 
     assert admin_client.get(url, follow=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("model", "action"), [(Rule, "disable"), (Delivery, "resend_selected"), (Campaign, "delete_selected")]
+)
+@pytest.mark.parametrize("key", [HUGE, "abc", "\0", "1e3", "-1"])
+def test_an_action_on_what_can_be_no_row_does_nothing(admin_client, model, action, key):
+    chosen = {"action": action, "_selected_action": [key]}
+
+    assert admin_client.post(changelist(model), chosen, follow=True).status_code == 200

@@ -318,6 +318,11 @@ RANGE = {"price_restriction": "range", "min_price": "5", "max_price": "1"}
             id="no frequency",
         ),
         pytest.param({"notify_emails": "nonsense"}, "notify_emails", "nonsense", id="an email that is none"),
+        pytest.param({"notify_users": ["999"]}, "notify_users", "no user #999", id="a user who is gone"),
+        pytest.param({"notify_users": ["9" * 40]}, "notify_users", "no user #999", id="a user who cannot be"),
+        pytest.param({"notify_users": ["x"]}, "notify_users", "no user #x", id="a forged user"),
+        pytest.param({"warnings_number": "-1"}, "warnings_number", "at least 0", id="less than no warnings"),
+        pytest.param({"daily_cap": "9" * 40}, "daily_cap", "at most", id="a cap beyond counting"),
     ],
 )
 def test_an_error_stands_at_its_field_and_nothing_is_written(admin_client, directory, changes, field, sentence):
