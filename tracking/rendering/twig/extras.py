@@ -192,7 +192,7 @@ def _hash(name: str) -> Callable[..., Value]:
 
 def hmac(run: Run, value: Value, key: Value, algorithm: Value = "sha256") -> str:
     """`hmac`."""
-    return hashes.hmac(given_text(run, value), text(key), text(algorithm))
+    return hashes.hmac(given_text(run, value), given_text(run, key), text(algorithm))
 
 
 _NAME_FILTERS = ("country_name", "currency_name", "currency_symbol", "language_name", "locale_name", "timezone_name")

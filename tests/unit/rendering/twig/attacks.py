@@ -330,6 +330,17 @@ _REPEATED: dict[str, str] = {
     "a template of many short words, made while rendering": "{% set s = 'a+a+' %}"
     + _DOUBLED * 12
     + "{{ include(template_from_string('{{[' ~ s|replace({'+': ','}) ~ ']}}')) }}",
+    "a long key again and again": "{% set s = 'a' %}"
+    + _DOUBLED * 18
+    + "{% for i in 1..9000 %}{{ 'b'|hmac(s) }}{% endfor %}",
+    "a long mask again and again": "{% set s = ' ' %}"
+    + _DOUBLED * 18
+    + "{% for i in 1..9000 %}{{ 'b'|trim(s) }}{% endfor %}",
+    "a long mask of ranges": "{% set s = 'é..ÿ' %}" + _DOUBLED * 18 + "{{ 'b'|trim(s) }}",
+    "trim a long text by a long mask": "{% set s = 'a' %}" + _DOUBLED * 18 + "{{ s|replace({a: 'b'})|trim(s ~ 'b') }}",
+    "replace a long text again and again": "{% set s = ' ' %}"
+    + _DOUBLED * 18
+    + "{% for i in 1..9000 %}{{ 'a'|replace({(s): 1, b: 2}) }}{% endfor %}",
     "double the words of an attribute": "{% set x = 'a'|html_attr_type %}"
     + "{% set x = ({c: x}|html_attr_merge({c: x})).c %}" * 30
     + "{{ html_attr({c: x}) }}",

@@ -79,6 +79,8 @@ ROWS: list[tuple[str, str]] = [
     ("'hello_world'|u.camel.title", "HelloWorld"),
     ("'mouse'|plural ~ 'mice'|singular", "micemouse"),
     ("'a b'|data_uri", "data:text/plain,a%20b"),
+    ("{a: 1}|html_attr_merge({b: 2})|json_encode", '{"a":1,"b":2}'),
+    ("{a: ['x']|html_attr_type}|html_attr_merge({a: ['y']})|keys|join", "a"),
     ("1234.5|format_currency('EUR', locale='de')", "1.234,50\xa0€"),
     ("1234.5|format_number(locale='fr')", "1\u202f234,5"),
     ("0.25|format_percent_number", "25%"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from unicodedata import category
+
+import regex
 
 from tracking.rendering.twig.errors import PhpError, TwigRuntimeError
 from tracking.rendering.twig.operations import entries, is_iterable
@@ -13,6 +16,8 @@ from tracking.rendering.twig.striptags import strip_tags
 from tracking.rendering.twig.values import Markup, Thing, Value
 
 TRIMMED = " \t\n\r\0\x0b"
+_SHORT_MASK = 64  # characters of a mask of `trim` that cost nothing extra
+_SHORT_WORDS = 2_000  # characters of the words that `replace` looks for
 _BETWEEN_TAGS = re.compile(r">\s+<", re.ASCII)
 _LINE_BREAK = re.compile(r"\r\n|\n\r|\n|\r")
 
@@ -87,7 +92,8 @@ def trim(run: Run, string: Value, character_mask: Value = None, side: Value = "b
     if function is None:
         raise TwigRuntimeError('Trimming side must be "left", "right" or "both".')
     value = read(run, string, function)
-    characters = mask if mask == TRIMMED else _mask(mask)
+    characters = mask if mask == TRIMMED else _mask(run, mask)
+    run.charge(len(value) * len(characters) >> 10)
     if where == "left":
         trimmed = value.lstrip(characters) if characters else value
     elif where == "right":
@@ -97,8 +103,10 @@ def trim(run: Run, string: Value, character_mask: Value = None, side: Value = "b
     return Markup(trimmed) if type(string) is Markup and mask == TRIMMED else trimmed
 
 
-def _mask(mask: str) -> str:
-    """The characters of a mask, where `a..z` is a range."""
+def _mask(run: Run, mask: str) -> str:
+    """The characters of a mask, each once, where `a..z` is a range."""
+    if len(mask) > _SHORT_MASK:
+        run.charge(len(mask) * 64)  # a range stands for up to 256 of them
     characters: list[str] = []
     place = 0
     while place < len(mask):
@@ -109,7 +117,7 @@ def _mask(mask: str) -> str:
         else:
             characters.append(mask[place])
             place += 1
-    return "".join(characters)
+    return "".join(dict.fromkeys(characters))
 
 
 def nl2br(run: Run, string: Value) -> str:
@@ -144,16 +152,26 @@ def replace(run: Run, str: Value, from_: Value) -> str:
     if not table:
         return value
     run.charge(len(value) // 8 + 4 * len(table))
-    pattern = re.compile("|".join(re.escape(old) for old in sorted(table, key=len, reverse=True)))
+    pattern = _any_of(run, sorted(table, key=len, reverse=True))
     run.text(_replaced_size(value, pattern, table))
-    return pattern.sub(lambda found: table[found[0]], value)
+    replaced: str = pattern.sub(lambda found: table[found[0]], value)
+    return replaced
+
+
+def _any_of(run: Run, words: list[str]) -> Any:
+    """A pattern that matches the first of these words. Long ones are not kept for the next time."""
+    length = sum(map(len, words))
+    if length <= _SHORT_WORDS:
+        return re.compile("|".join(map(re.escape, words)))
+    run.charge(length * 64)
+    return regex.compile("|".join(map(regex.escape, words)), cache_pattern=False)
 
 
 def _key_text(name: int | str) -> str:
     return f"{name}"
 
 
-def _replaced_size(value: str, pattern: re.Pattern[str], table: dict[str, str]) -> int:
+def _replaced_size(value: str, pattern: Any, table: dict[str, str]) -> int:
     grown = max(len(new) - len(old) for old, new in table.items())
     if grown <= 0:
         return len(value)
