@@ -167,3 +167,16 @@ def test_the_feeder_says_what_it_emitted(seeded, rung, capsys):
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("25 events emitted (0 known already)")
     assert second.startswith("25 events emitted (25 known already); the rules owe 0 mails")
+
+
+def test_seeding_again_by_hand_leaves_the_connections_at_the_catcher_that_runs(db, settings, tmp_path, capsys):
+    settings.BASE_DIR = tmp_path
+    (tmp_path / "var").mkdir()
+    settings.TRACKING_CATCHER_FOLDER = str(tmp_path / "mail")
+    settings.TRACKING_SYSTEM_EMAIL = {**settings.TRACKING_SYSTEM_EMAIL, "host": "127.0.0.1", "port": 2525}
+    call_command("seed_demo", "--catcher", "127.0.0.1:2525")
+
+    call_command("seed_demo")
+
+    assert set(Connection.objects.filter(key__endswith="-demo").values_list("port", flat=True)) == {2525}
+    assert "lead to 127.0.0.1:2525" in capsys.readouterr().out

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tracking import conf
 from tracking.demo.seed import Catcher, seed, show_login
 from tracking.errors import RuleError
 from tracking.store import clock
@@ -20,7 +21,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--catcher", default="127.0.0.1:1025", metavar="HOST:PORT", help="where mails are caught")
+        parser.add_argument(
+            "--catcher", default=_catcher(), metavar="HOST:PORT", help="where mails are caught (default: %(default)s)"
+        )
 
         parser.add_argument("--migrate", action="store_true", help="bring the database up to date first")
 
@@ -38,5 +41,17 @@ class Command(BaseCommand):
                 f"{error}. Let connections lead to the catcher: TRACKING_SMTP_ALLOWED_NETWORKS, "
                 "TRACKING_SMTP_ALLOWED_PORTS."
             ) from None
-        self.stdout.write("The demo platform was written." if new else "There are products already: kept as they are.")
+        self.stdout.write(
+            "The demo platform was written."
+            if new
+            else f"There are products already: kept as they are. The demo's connections lead to {catcher}."
+        )
         show_login(folder, now=now)
+
+
+def _catcher() -> str:
+    """That of a `make run` in this tree, or where it is by default."""
+    if conf.catcher_folder() is None:
+        return "127.0.0.1:1025"
+    system = conf.system_email()
+    return f"{system['host']}:{system['port']}"
