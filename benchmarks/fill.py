@@ -23,8 +23,10 @@ def copies(rule: int, number: int) -> None:
     sql(
         """
         WITH made AS (
-            INSERT INTO tracking_rule (key, name, trigger, kind, product_id, campaign_id, connection_id, enabled, created_at)
-            SELECT gen_random_uuid(), name || ' ' || n, trigger, kind, product_id, campaign_id, connection_id, true, created_at
+            INSERT INTO tracking_rule
+                (key, name, trigger, kind, product_id, campaign_id, connection_id, enabled, created_at)
+            SELECT gen_random_uuid(), name || ' ' || n, trigger, kind, product_id, campaign_id, connection_id, true,
+                created_at
             FROM tracking_rule, generate_series(1, %s) n WHERE id = %s RETURNING id
         ), versions AS (
             INSERT INTO tracking_ruleversion (rule_id, number, document, created_at)
@@ -69,8 +71,8 @@ def deliveries(rule: int, number: int, *, state: str, first: int = 0, rules: int
         INSERT INTO tracking_delivery
             (id, event_id, rule_id, version_id, connection_id, trigger, product_id, test, created_at, state, reason,
              tries, crashes, next_attempt_at, marked, claimed_at, warning, finished_at)
-        SELECT {delivery}, {event}, rule.id, rule.current_id, rule.connection_id, 'lms.lead_sold', 1 + n %% %s, false, at,
-            %s, '', %s, 0, CASE WHEN %s THEN NULL ELSE at END, false, CASE WHEN %s THEN at END, '',
+        SELECT {delivery}, {event}, rule.id, rule.current_id, rule.connection_id, 'lms.lead_sold', 1 + n %% %s, false,
+            at, %s, '', %s, 0, CASE WHEN %s THEN NULL ELSE at END, false, CASE WHEN %s THEN at END, '',
             CASE WHEN %s THEN at END
         FROM (SELECT n, now() - (%s + %s - n) * interval '1 second' AS at FROM generate_series(%s, %s) n) rows
         JOIN tracking_rule rule ON rule.id = %s + n %% %s
@@ -92,7 +94,8 @@ def deliveries(rule: int, number: int, *, state: str, first: int = 0, rules: int
 def _outcomes(delivery: str, spread: tuple[int, int, int, int]) -> None:
     at = "now() - (%s + %s - n) * interval '1 second'"
     sql(
-        "INSERT INTO tracking_attempt (delivery_id, started_at, ended_at, phase, failure, code, enhanced, text, worker) "
+        "INSERT INTO tracking_attempt "
+        "(delivery_id, started_at, ended_at, phase, failure, code, enhanced, text, worker) "
         f"SELECT {delivery}, {at}, {at}, 'accepted', '', 250, '2.0.0', 'queued', 'worker:1' "
         "FROM generate_series(%s, %s) n",
         *spread[:2],

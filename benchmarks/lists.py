@@ -17,17 +17,8 @@ RULES = 200
 ROUNDS = 7
 
 _LISTS = [
-    "delivery",
-    "storedevent",
-    "rule",
-    "connection",
-    "alert",
-    "usageday",
-    "product",
-    "campaign",
-    "publisher",
-    "buyer",
-    "user",
+    *("delivery", "storedevent", "rule", "connection", "alert", "usageday"),
+    *("product", "campaign", "publisher", "buyer", "user"),
 ]
 
 
