@@ -12,8 +12,6 @@ from typing import Final
 # Root collation's order of the common marks; spaces come first.
 _MARKS: Final = "_-\u2010\u2013\u2014,;:!?.\u2026'\u2018\u2019\"\u201c\u201d()[]{}@*/\\&#%`^+<=>|~$"
 
-_APOSTROPHE: Final = "\u02bc"  # the letter, as in "K\u02bciche\u02bc": it counts for nothing
-
 Key = tuple[tuple[tuple[int, int, str], ...], str, str]
 
 
@@ -21,7 +19,7 @@ def sort_key(name: str) -> Key:
     """What to sort names by."""
     taken_apart = unicodedata.normalize("NFD", name)
     base = (character for character in taken_apart.casefold() if not unicodedata.combining(character))
-    letters = tuple(_weight(character) for character in base if character != _APOSTROPHE)
+    letters = tuple(_weight(character) for character in base)
     accents = "".join(character for character in taken_apart if unicodedata.combining(character))
     return letters, accents, name.swapcase()
 
