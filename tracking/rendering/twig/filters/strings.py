@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from unicodedata import category
 
 import regex
@@ -16,6 +15,7 @@ from tracking.rendering.twig.striptags import strip_tags
 from tracking.rendering.twig.values import Markup, Thing, Value
 
 TRIMMED = " \t\n\r\0\x0b"
+_Pattern = re.Pattern[str] | regex.Pattern[str]
 _SHORT_MASK = 64  # characters of a mask of `trim` that cost nothing extra
 _SHORT_WORDS = 2_000  # characters of the words that `replace` looks for
 _BETWEEN_TAGS = re.compile(r">\s+<", re.ASCII)
@@ -154,11 +154,10 @@ def replace(run: Run, str: Value, from_: Value) -> str:
     run.charge(len(value) // 8 + 4 * len(table))
     pattern = _any_of(run, sorted(table, key=len, reverse=True))
     run.text(_replaced_size(value, pattern, table))
-    replaced: str = pattern.sub(lambda found: table[found[0]], value)
-    return replaced
+    return pattern.sub(lambda found: table[found[0]], value)
 
 
-def _any_of(run: Run, words: list[str]) -> Any:
+def _any_of(run: Run, words: list[str]) -> _Pattern:
     """A pattern that matches the first of these words. Long ones are not kept for the next time."""
     length = sum(map(len, words))
     if length <= _SHORT_WORDS:
@@ -171,7 +170,7 @@ def _key_text(name: int | str) -> str:
     return f"{name}"
 
 
-def _replaced_size(value: str, pattern: Any, table: dict[str, str]) -> int:
+def _replaced_size(value: str, pattern: _Pattern, table: dict[str, str]) -> int:
     grown = max(len(new) - len(old) for old, new in table.items())
     if grown <= 0:
         return len(value)
