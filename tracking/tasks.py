@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from celery import current_app, shared_task
 from celery.signals import worker_process_shutdown, worker_shutdown, worker_shutting_down
@@ -18,8 +19,10 @@ PRUNE_SECONDS = 30 * 60  # a night's share; what is left goes the next night
 
 @shared_task(ignore_result=True)  # retries live in the rows, not in Celery
 def drain_connection(connection_id: int) -> None:
-    if deliver.drain(connection_id, clock=clock.started()):
-        wake([connection_id])  # behind the others
+    """A burst wakes one worker, which wakes the next, up to the sessions that the connection may have."""
+    ring = partial(wake, [connection_id])
+    if deliver.drain(connection_id, clock=clock.started(), on_full=ring):
+        ring()  # behind the others
 
 
 @shared_task(ignore_result=True)

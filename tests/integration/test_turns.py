@@ -119,3 +119,16 @@ def test_a_handshake_that_works_lets_the_mail_go():
     assert row.state == DeliveryState.SENT
     assert (connection.fail_streak, connection.paused_until) == (0, None)
     assert len(server.sessions) == 1
+
+
+@pytest.mark.parametrize(("owed", "helped"), [(2, [0]), (1, [])], ids=["more than a slice", "less than a slice"])
+def test_others_are_called_before_the_first_mail_when_there_is_more_than_one_can_take(settings, owed, helped):
+    settings.TRACKING_SLICE_MAILS = 2
+    with ScriptedServer() as server:
+        rule = factories.saved_rule(connection=factories.ConnectionFactory(port=server.port))
+        flow.owe(rule, owed)
+        calls: list[int] = []
+
+        deliver.drain(rule.connection_id, clock=flow.Hands(), on_full=lambda: calls.append(len(server.mails)))
+
+    assert calls == helped

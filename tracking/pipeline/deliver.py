@@ -50,9 +50,10 @@ stopping = threading.Event()  # set when the process is asked to end: the mail i
 _INTERNAL = "The mail could not be made: {}. This is a fault of ours; the log of the worker has the details."
 
 
-def drain(connection_id: int, *, clock: Clock) -> bool:
+def drain(connection_id: int, *, clock: Clock, on_full: Callable[[], None] = lambda: None) -> bool:
     """Send what is due on one connection, at most one slice. True when more may be due now.
 
+    `on_full` is called before anything is sent when there is more than this slice can take: others may help.
     `clock` is the database's time, carried on. A connection that does not open ends the slice: the sweeper comes back.
     """
     transport.tidy()
@@ -62,6 +63,8 @@ def drain(connection_id: int, *, clock: Clock) -> bool:
     claim = claims.claim(connection_id, limit=knobs.mails, lease=knobs.lease, now=clock())
     if claim is None:  # another worker has them, the connection rests, or none is due: all are normal
         return False
+    if claim.full:
+        on_full()
     with heartbeat.beating(claim.token):
         try:
             done = _send_all(claim, clock, until=time.monotonic() + knobs.seconds, chunk=knobs.chunk)
