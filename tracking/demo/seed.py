@@ -19,7 +19,7 @@ from tracking.demo.rules import CONNECTIONS, CUSTOM_LOGIN, RULES, DemoRule
 from tracking.models import Connection, Product, Rule, User
 from tracking.store import connections, rules
 
-_PASSWORD = "demo"  # noqa: S105 - the catcher takes any
+_PASSWORD = "demo"  # the catcher takes any
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,8 +102,6 @@ def test_text_from_html(html, text):
         "&#",
         "&#x",
         "&",
-    ]
-    + [
         "<a href=http://x.co>y",
         "<pre>",
         "<td>",
@@ -113,7 +111,7 @@ def test_text_from_html(html, text):
         "=",
         "<a " + "a" * 50,
         "&#" + "9" * 50,
-        "\0",
+        "\x00",
         " ",
     ],
 )
