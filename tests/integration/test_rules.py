@@ -122,7 +122,7 @@ REFUSED = [
     (
         {"action__body": "{{ nobody.name }}"},
         "action.body",
-        "nobody.name is not a placeholder",
+        "“nobody.name” is not a placeholder",
         "an unknown placeholder",
     ),
     ({"action__use_twig": True, "action__body": "{% if"}, "action.body", "line 1", "a template that does not compile"),

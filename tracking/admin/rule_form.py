@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
-from django.utils.text import capfirst
 
 from tracking.admin import rule_fields
 from tracking.admin.listing import is_id
@@ -94,7 +93,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             field = _field_of(path)
             for sentence in sentences:
                 if field in self.fields:
-                    self.add_error(field, capfirst(sentence))
+                    self.add_error(field, _begun(sentence))
                 else:
                     self.add_error(None, f"{path}: {sentence}")
 
@@ -251,3 +250,8 @@ def _whole(typed: str) -> int | str | None:
 
 def _pk(row: models.Model | None) -> Any:
     return row.pk if row is not None else None
+
+
+def _begun(sentence: str) -> str:
+    """With a capital, unless it begins with what somebody typed: an address, a placeholder."""
+    return sentence[:1].upper() + sentence[1:] if re.match(r"[a-z]+ ", sentence) else sentence

@@ -123,4 +123,4 @@ def _problems(field: str, names: Callable[[], list[Path]]) -> Iterator[tuple[str
         yield field, str(error)
         return
     for name in unknown:
-        yield field, f"{name} is not a placeholder; they begin with {', '.join(sorted(HEADS))}"
+        yield field, f"“{name}” is not a placeholder; they begin with {', '.join(sorted(HEADS))}"
