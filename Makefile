@@ -79,9 +79,9 @@ bench: install  ## how fast it is, beside others; SIZE=full for millions of rows
 SOAK_MINUTES ?= 60
 .PHONY: soak
 soak: export CRASH_SECONDS = $(shell expr $(SOAK_MINUTES) '*' 30)
-soak: install  ## everything fails in turn for SOAK_MINUTES (60), half of them a broker; ends in var/soak.json
+soak: install  ## everything fails in turn for SOAK_MINUTES (60), half of them a broker; ends in var/soak.json, README and docs
 	$(BIN)/pytest -s -q -m crash tests/crash/test_chaos.py
-	$(BIN)/python -m tests.crash.report docs/reliability.md
+	$(BIN)/python -m tests.crash.report README.md docs/reliability.md
 
 .PHONY: screenshots
 screenshots: install  ## the pictures in docs/images, taken from the running product
