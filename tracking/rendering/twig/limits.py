@@ -10,7 +10,7 @@ class Limits:
     """What one template may cost. Every default is far above any mail and far below any harm."""
 
     source: int = 262_144  # characters of one template's source
-    tokens: int = 30_000  # words and marks inside the tags of one template
+    tokens: int = 15_000  # words and marks inside the tags of one template
     nesting: int = 80  # depth of expressions and tags in the source
     loops: int = 16  # `for` tags inside each other in one block or macro
     calls: int = 60  # macros, blocks, includes and arrows inside each other at run time
