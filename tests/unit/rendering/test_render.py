@@ -82,7 +82,9 @@ def test_logic_in_a_mailbox_is_refused_whatever_the_engine():
         pytest.param({"subject": "{{ lead.a|upper }}"}, "subject", "Use Twig Engine", id="a filter in a plain subject"),
         pytest.param({"body": "{% if 1 %}"}, "body", "line 1, column 1", id="a tag in a plain body"),
         pytest.param({"subject": "{{ foo.bar }}"}, "subject", "“foo.bar” is not a placeholder", id="an unknown head"),
-        pytest.param({"body": "{{ buyer.colour }}"}, "body", "“buyer.colour” is not a", id="an unknown field of a known"),
+        pytest.param(
+            {"body": "{{ buyer.colour }}"}, "body", "“buyer.colour” is not a", id="an unknown field of a known"
+        ),
         pytest.param({"body": "{{ price.x }}"}, "body", "“price.x” is not a placeholder", id="a field of the price"),
         pytest.param({"subject": "{{ foo }}", "use_twig": True}, "subject", "“foo” is not a", id="one with logic"),
         pytest.param({"body": "a\n{% if x %}", "use_twig": True}, "body", "line 2", id="logic that does not end"),
