@@ -15,7 +15,7 @@ from tests.smtp_server import Close, Hang, Say, ScriptedServer, Step
 from tracking import tasks
 from tracking.choices import DeliveryState, Reason
 from tracking.models import Attempt, Connection, Delivery
-from tracking.pipeline import deliver, heartbeat, insist, sweep
+from tracking.pipeline import deliver, heartbeat, insist, sweep, verdict
 from tracking.store import claims, connections, outcomes, rules
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
@@ -243,7 +243,7 @@ def test_fault_30_a_login_that_is_refused_in_the_middle_of_a_queue_is_not_tried_
 def test_fault_32_a_connection_that_is_changed_while_it_sends_is_used_as_it_is_now_by_the_next_slice(
     monkeypatch, clock
 ):
-    whole = deliver._result
+    whole = verdict.of_mail
     with ScriptedServer() as old, ScriptedServer() as new:
         scene = Scene(old, clock)
         scene.owe(3)
@@ -254,7 +254,7 @@ def test_fault_32_a_connection_that_is_changed_while_it_sends_is_used_as_it_is_n
             connections.save(connection, password=None, now=clock.now)
             return whole(*arguments, **more)
 
-        monkeypatch.setattr(deliver, "_result", changed_meanwhile)
+        monkeypatch.setattr(verdict, "of_mail", changed_meanwhile)
         scene.drain()
         monkeypatch.undo()
         scene.owe(2)

@@ -18,7 +18,7 @@ from tests.flow import Hands
 from tests.smtp_server import Close, Hang, Mail, Say, ScriptedServer, Step
 from tracking.choices import DeliveryState, Phase, Reason, WarningCause
 from tracking.models import Attempt, Connection, Delivery, Rule, WarningMinute
-from tracking.pipeline import deliver, sweep, transport
+from tracking.pipeline import deliver, sweep, transport, verdict
 from tracking.smtp.guard import Guard
 from tracking.store import claims, deliveries, rules
 
@@ -537,14 +537,14 @@ def test_a_slice_whose_time_is_over_gives_the_rest_back(settings, clock, server)
 def test_a_drain_that_breaks_in_the_middle_sends_nothing_twice(monkeypatch, clock, server):
     rule = rule_at(server)
     flow.owe(rule, 3)
-    whole = deliver._result
+    whole = verdict.of_mail
 
     def breaks_at_the_second(one: Any, *rest: Any, **more: Any) -> Any:
         if len(server.mails) == 2:
             raise ZeroDivisionError
         return whole(one, *rest, **more)
 
-    monkeypatch.setattr(deliver, "_result", breaks_at_the_second)
+    monkeypatch.setattr(verdict, "of_mail", breaks_at_the_second)
     with pytest.raises(ZeroDivisionError):
         flow.drain(rule, clock)
     monkeypatch.undo()

@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 import os
-import random
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime
 
 import structlog
 
 from tracking import conf, metrics
 from tracking.choices import (
-    DeliveryPolicy,
     DeliveryState,
     Failure,
-    Phase,
     Reason,
-    RecipientStatus,
     WarningCause,
 )
 from tracking.errors import CredentialsError, SendError
-from tracking.pipeline import heartbeat, transport
+from tracking.pipeline import heartbeat, transport, verdict
 from tracking.pipeline.insist import insist
 from tracking.pipeline.prepare import Material, Prepared, Unsendable, gather, prepare
 from tracking.policy import retry
-from tracking.policy.retry import Fate, Limits, Try
-from tracking.policy.warning import CAUSES
 from tracking.smtp.endpoint import Endpoint
 from tracking.smtp.session import Outcome
 from tracking.store import claims, connections, outcomes
 from tracking.store.claims import Claim
 from tracking.store.clock import Clock
 from tracking.store.leased import Leased
-from tracking.store.outcomes import Reached, Result, Tried
+from tracking.store.outcomes import Result, Tried
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +88,7 @@ def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
     try:
         endpoint = transport.endpoint(claim.connection)
     except CredentialsError as error:
-        _hold_all(claim, Reason.CREDENTIALS, str(error), clock)
+        _hold_all(claim, str(error), clock)
         return False
     material = gather(claim.deliveries)
     for deliveries in claim.chunks(chunk):
@@ -168,7 +160,7 @@ def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, 
     waiting = iter(prepared)
     started_at = clock()
     for outcome in _outcomes(prepared, endpoint, more=lambda: not troubles and not _is_over(until)):
-        result = _result(next(waiting), outcome, started_at=started_at, ended_at=clock())
+        result = verdict.of_mail(next(waiting), outcome, started_at=started_at, ended_at=clock())
         started_at = result.tried.ended_at
         if _troubled(result.tried):
             troubles.append(result)
@@ -206,77 +198,12 @@ def _prepared(deliveries: Sequence[Leased], material: Material, clock: Clock) ->
         try:
             prepared.append(prepare(delivery, material, now=clock()))
         except Unsendable as error:
-            unsendable.append(_failed(delivery, error, clock()))
+            unsendable.append(verdict.of_unsendable(delivery, error, now=clock()))
         except Exception as error:  # one delivery never stops the others
             log.exception("mail_not_made", delivery=str(delivery.id))
             fault = Unsendable(Reason.RENDER, WarningCause.RENDER_ERROR, _INTERNAL.format(type(error).__name__))
-            unsendable.append(_failed(delivery, fault, clock()))
+            unsendable.append(verdict.of_unsendable(delivery, fault, now=clock()))
     return unsendable, prepared
-
-
-def _failed(delivery: Leased, error: Unsendable, now: datetime) -> Result:
-    return Result(
-        delivery=delivery,
-        fate=Fate(state=DeliveryState.FAILED, reason=error.reason),
-        cause=error.cause,
-        tried=Tried(started_at=now, ended_at=now, phase=Phase.RENDER, failure=Failure.PERMANENT, text=str(error)),
-    )
-
-
-def _result(one: Prepared, outcome: Outcome, *, started_at: datetime, ended_at: datetime) -> Result:
-    recipients = _merged(one.recipients, outcome)
-    fate = retry.settle(
-        outcome.failure,
-        [reached.status for reached in recipients],
-        Try(
-            number=one.delivery.tries + 1,
-            created_at=one.delivery.created_at,
-            now=ended_at,
-            hint=outcome.retry_after,
-        ),
-        policy=one.version.definition.policy.delivery_policy,
-        limits=_limits(),
-        jitter=random.random,
-    )
-    return Result(
-        delivery=one.delivery,
-        fate=fate,
-        cause=_cause(one, outcome, recipients),
-        tried=Tried(
-            started_at=started_at,
-            ended_at=ended_at,
-            phase=outcome.phase,
-            failure=outcome.failure,
-            code=outcome.code,
-            enhanced=outcome.enhanced,
-            text=". ".join(filter(None, (outcome.text, one.remark))),
-        ),
-        recipients=recipients,
-    )
-
-
-def _merged(before: Sequence[Reached], outcome: Outcome) -> tuple[Reached, ...]:
-    """The recipients after a try: those it named have a new status, the others keep theirs."""
-    told = {reply.address: reply for reply in outcome.recipients}
-    return tuple(
-        replace(one, status=told[one.address].status, code=told[one.address].code, text=told[one.address].text)
-        if one.address in told
-        else one
-        for one in before
-    )
-
-
-def _limits() -> Limits:
-    return Limits(tries=conf.max_tries(), lifetime=conf.lifetime(), floor=conf.first_retry())
-
-
-def _cause(one: Prepared, outcome: Outcome, recipients: Sequence[Reached]) -> WarningCause | None:
-    if outcome.failure is not None:
-        return CAUSES[outcome.failure]
-    statuses = {reached.status for reached in recipients}
-    if RecipientStatus.REFUSED in statuses:
-        return WarningCause.PARTIAL_REFUSAL
-    return WarningCause.TEMPORARY_FAILURE if RecipientStatus.OPEN in statuses else one.cause
 
 
 def _not_opened(claim: Claim, error: SendError, clock: Clock) -> bool:
@@ -284,46 +211,15 @@ def _not_opened(claim: Claim, error: SendError, clock: Clock) -> bool:
     reason = retry.HOLDS.get(error.failure)
     connections.failed(claim.connection, reason=reason, error=error.message, now=clock(), breaks_at=BREAKS_AT)
     now = clock()
-    results = [
-        Result(
-            delivery=delivery,
-            fate=_fate(delivery, error.failure, now),
-            cause=CAUSES[error.failure],
-            tried=Tried(
-                started_at=now,
-                ended_at=now,
-                phase=error.phase,
-                failure=error.failure,
-                code=error.code,
-                enhanced=error.enhanced,
-                text=error.message,
-            ),
-        )
-        for delivery in claim.deliveries
-    ]
-    _record(claim, results)
+    _record(claim, [verdict.of_unopened(delivery, error, now=now) for delivery in claim.deliveries])
     return False
 
 
-def _fate(delivery: Leased, failure: Failure, now: datetime) -> Fate:
-    attempt = Try(number=delivery.tries + 1, created_at=delivery.created_at, now=now)
-    return retry.fate(
-        failure,
-        attempt,
-        policy=DeliveryPolicy.NEVER_TWICE,  # asked of unknown outcomes only, and no mail was on its way
-        limits=_limits(),
-        jitter=random.random,
-    )
-
-
-def _hold_all(claim: Claim, reason: Reason, text: str, clock: Clock) -> None:
+def _hold_all(claim: Claim, text: str, clock: Clock) -> None:
     """Without a readable password nothing can be tried; the deliveries wait for the connection to be mended."""
     now = clock()
-    connections.failed(claim.connection, reason=reason, error=text, now=now, breaks_at=BREAKS_AT)
-    fate = Fate(state=DeliveryState.HELD, reason=reason, next_attempt_at=now + conf.first_retry())
-    tried = Tried(started_at=now, ended_at=now, phase=Phase.AUTH, failure=Failure.AUTHENTICATION, text=text)
-    results = [Result(delivery=one, fate=fate, cause=WarningCause.CREDENTIALS, tried=tried) for one in claim.deliveries]
-    _record(claim, results)
+    connections.failed(claim.connection, reason=Reason.CREDENTIALS, error=text, now=now, breaks_at=BREAKS_AT)
+    _record(claim, [verdict.of_unreadable_password(delivery, text, now=now) for delivery in claim.deliveries])
 
 
 def _record(claim: Claim, results: Sequence[Result]) -> None:
