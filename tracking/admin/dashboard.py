@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from tracking.admin.listing import bounded_count, first_id
+from tracking.admin.listing import bounded_count
 from tracking.choices import DeliveryState, WatchState
 from tracking.models import Connection, Delivery, Product, Rule, RuleWatch
+from tracking.models.delivery import first_id
 from tracking.store import clock
 
 WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.RETRYING)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar, cast
-from uuid import UUID
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -23,6 +22,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action
 from unfold.views import ChangeList
 
+from tracking.models.delivery import first_id
 from tracking.validation import MAX_ID
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -144,12 +144,6 @@ class ReadOnlyAdmin(ListAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-
-def first_id(moment: datetime) -> UUID:
-    """The smallest UUIDv7 of that moment, to the millisecond: keys in order of time are searched by time."""
-    milliseconds = int(moment.timestamp() * 1000)
-    return UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62))
 
 
 class DayFilter(RangeDateFilter):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -27,6 +28,11 @@ OPEN = (*WAITING, DeliveryState.SENDING)
 def new_id() -> uuid.UUID:
     """A key in order of time, known before the row is written."""
     return uuid7()
+
+
+def first_id(moment: datetime) -> uuid.UUID:
+    """The lowest key that a row made at that moment can have, to the millisecond (RFC 9562, 5.7)."""
+    return uuid.UUID(int=(int(moment.timestamp() * 1_000) << 80) | (7 << 76) | (2 << 62))
 
 
 class StoredEvent(models.Model):

@@ -127,18 +127,20 @@ def recovered(rule_id: int, *, now: datetime) -> None:
     RuleWatch.objects.filter(rule_id=rule_id, state=WatchState.FIRING).update(state=WatchState.RECOVERED, since=now)
 
 
+def _sendable(now: datetime) -> Q:
+    waiting = Q(state=AlertState.QUEUED, next_attempt_at__lte=now)
+    orphaned = Q(state=AlertState.SENDING, lease_until__lt=now)  # by a worker that died
+    return waiting | orphaned
+
+
 def due(now: datetime) -> list[int]:
     """Alerts that wait to be mailed, those of a dead worker among them."""
-    waiting = Q(state=AlertState.QUEUED, next_attempt_at__lte=now)
-    orphaned = Q(state=AlertState.SENDING, lease_until__lt=now)
-    return list(Alert.objects.filter(waiting | orphaned).order_by("id").values_list("pk", flat=True)[:100])
+    return list(Alert.objects.filter(_sendable(now)).order_by("id").values_list("pk", flat=True)[:100])
 
 
 def claim(alert_id: int, *, now: datetime) -> Alert | None:
     """The alert, if this worker may send it now."""
-    waiting = Q(state=AlertState.QUEUED, next_attempt_at__lte=now)
-    orphaned = Q(state=AlertState.SENDING, lease_until__lt=now)
-    mine = Alert.objects.filter(waiting | orphaned, pk=alert_id)
+    mine = Alert.objects.filter(_sendable(now), pk=alert_id)
     if mine.update(state=AlertState.SENDING, lease_until=now + _LEASE, tries=F("tries") + 1) == 0:
         return None
     return Alert.objects.select_related("rule", "version", "connection").get(pk=alert_id)

@@ -29,7 +29,7 @@ from tracking.store import bulk
 
 log = structlog.get_logger(__name__)
 
-_DIRECTORY: Mapping[str, type[Entry]] = {
+DIRECTORY: Mapping[str, type[Entry]] = {
     "product": Product,
     "campaign": Campaign,
     "publisher": Publisher,
@@ -100,5 +100,5 @@ def names(events: Iterable[Event]) -> Mapping[tuple[str, int], str]:
         (entity, number): name
         for entity, ids in wanted.items()
         if ids
-        for number, name in _DIRECTORY[entity]._default_manager.filter(id__in=ids).values_list("id", "name")
+        for number, name in DIRECTORY[entity]._default_manager.filter(id__in=ids).values_list("id", "name")
     }

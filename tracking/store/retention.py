@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -13,14 +12,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from tracking import conf
 from tracking.choices import AlertState, DeliveryState
 from tracking.models import Alert, Delivery, EventMinute, StoredEvent, WarningMinute
+from tracking.models.delivery import first_id
 
 SHORT = (DeliveryState.SENT, DeliveryState.CANCELLED)
 LONG = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
-
-
-def first_id(moment: datetime) -> UUID:
-    """The lowest key that a row made at that moment can have: keys are in order of time (RFC 9562, 5.7)."""
-    return UUID(int=int(moment.timestamp() * 1_000) << 80)
 
 
 def _deliveries(states: tuple[DeliveryState, ...], before: datetime) -> QuerySet[Delivery]:

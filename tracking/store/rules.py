@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,33 +15,16 @@ from tracking.definition import INCLUDES, RuleDefinition
 from tracking.errors import AddressError, RuleError
 from tracking.mail.addresses import check_address
 from tracking.models import (
-    Buyer,
-    CallTrackingPool,
     Campaign,
-    Channel,
     Connection,
     Delivery,
-    Pingtree,
     Product,
-    Publisher,
     Rule,
     RuleVersion,
-    Source,
     User,
 )
-from tracking.models.directory import Entry
-from tracking.store import connections, deliveries, rulebook, versions
+from tracking.store import connections, deliveries, events, rulebook, versions
 from tracking.store.versions import Problem
-
-_ENTITIES: Mapping[str, type[Entry]] = {
-    "publisher": Publisher,
-    "channel": Channel,
-    "call_tracking_pool": CallTrackingPool,
-    "source": Source,
-    "buyer": Buyer,
-    "campaign": Campaign,
-    "pingtree": Pingtree,
-}
 
 
 def check(definition: RuleDefinition) -> None:
@@ -89,7 +72,7 @@ def _entity_problems(definition: RuleDefinition) -> Iterator[Problem]:
         for name in filters:
             ids = set(getattr(definition.filters, name)) if name else set()
             if ids:
-                known = _ENTITIES[entity]._default_manager.filter(pk__in=ids).values_list("pk", flat=True)
+                known = events.DIRECTORY[entity]._default_manager.filter(pk__in=ids).values_list("pk", flat=True)
                 if unknown := sorted(ids - set(known)):
                     numbers = ", ".join(map(str, unknown))
                     yield Problem(

@@ -12,10 +12,10 @@ from django.urls import reverse
 from tests import factories
 from tests.integration.admin.pages import listed
 from tracking.admin import listing
-from tracking.admin.listing import first_id
 from tracking.choices import DeliveryState, Reason, WarningCause
 from tracking.emit import emit
 from tracking.models import Attempt, Delivery, DeliveryRecipient, StoredEvent
+from tracking.models.delivery import first_id
 from tracking.store import clock
 
 LIST = reverse("admin:tracking_delivery_changelist")
