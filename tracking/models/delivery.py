@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import models
 from django.db.models import Q
@@ -35,6 +35,11 @@ def first_id(moment: datetime) -> uuid.UUID:
     return uuid.UUID(int=(int(moment.timestamp() * 1_000) << 80) | (7 << 76) | (2 << 62))
 
 
+def moment_of(key: uuid.UUID) -> datetime:
+    """When the row of that key was made, to the millisecond."""
+    return datetime.fromtimestamp((key.int >> 80) / 1_000, UTC)
+
+
 class StoredEvent(models.Model):
     """An event of the platform. `payload` is its JSON form; the columns are what logs search by."""
 
@@ -54,6 +59,12 @@ class StoredEvent(models.Model):
         ordering = ("-id",)
         indexes = [
             models.Index(fields=("lead_id",), name="event_of_lead", condition=Q(lead_id__isnull=False)),
+            # its list: newest first, by trigger, of a campaign, tests; backtest: those of a trigger in order of time
+            models.Index(fields=("trigger", "id"), name="event_by_trigger"),
+            models.Index(
+                fields=("campaign_id", "id"), name="event_of_campaign", condition=Q(campaign_id__isnull=False)
+            ),
+            models.Index(fields=("id",), name="event_of_test", condition=Q(test=True)),
         ]
 
     def __str__(self) -> str:
@@ -67,7 +78,8 @@ class Delivery(models.Model):
     """One mail that one rule owes for one event, to all its recipients.
 
     `claimed_at` is its first claim: from then on it counts as an event, and is billed; `warned_at` its first warning.
-    `marked` says that its DATA may have begun: if its worker dies now, nobody knows.
+    `lease_token` names the `Lease` under which it is being sent. `redirect` are the addresses that a test run goes to,
+    comma-separated; None: the rule's own recipients.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -82,6 +94,7 @@ class Delivery(models.Model):
     campaign_id = models.PositiveBigIntegerField(null=True)
     once_key = models.CharField(max_length=200, null=True, editable=False)
     test = models.BooleanField(default=False)
+    redirect = models.CharField(max_length=2_000, null=True, editable=False)
     created_at = models.DateTimeField()
 
     state = models.CharField(max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED)
@@ -90,24 +103,23 @@ class Delivery(models.Model):
     crashes = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True, editable=False)
-    lease_until = models.DateTimeField(null=True, editable=False)
-    marked = models.BooleanField(default=False, editable=False)
     claimed_at = models.DateTimeField(null=True)
     warned_at = models.DateTimeField(null=True)
     warning = models.CharField(max_length=30, choices=WarningCause, blank=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = "tracking log"
         ordering = ("-id",)
+        permissions = [("reveal_delivery", "Can reveal logged content")]
         constraints = [
             models.UniqueConstraint(fields=("event", "rule"), name="one_delivery_per_event_and_rule"),
             models.UniqueConstraint(
                 fields=("rule", "once_key"), name="once_per_lead", condition=Q(once_key__isnull=False)
             ),
             models.CheckConstraint(
-                condition=Q(state="sending", lease_token__isnull=False, lease_until__isnull=False)
-                | ~Q(state="sending") & Q(lease_token__isnull=True, lease_until__isnull=True),
+                condition=Q(state="sending", lease_token__isnull=False)
+                | ~Q(state="sending") & Q(lease_token__isnull=True),
                 name="a_lease_while_sending_and_only_then",
             ),
         ]
@@ -120,15 +132,19 @@ class Delivery(models.Model):
             ),
             # metrics: how long the oldest has waited
             models.Index(fields=("next_attempt_at",), name="delivery_oldest", condition=Q(state__in=WAITING)),
-            # claim: sessions at work on a connection; sweep: claims of dead workers
-            models.Index(
-                fields=("connection", "lease_until"), name="delivery_lease", condition=Q(state=DeliveryState.SENDING)
-            ),
-            # log: newest first, by rule, by state, those with warnings, test runs
+            # log: newest first, by rule, by state, those with warnings (of one rule), test runs; sweep: claims of dead
+            # workers
             models.Index(fields=("id",), name="delivery_warned", condition=Q(warned_at__isnull=False)),
+            models.Index(fields=("rule", "id"), name="delivery_warned_of_rule", condition=Q(warned_at__isnull=False)),
             models.Index(fields=("id",), name="delivery_of_test", condition=Q(test=True)),
             models.Index(fields=("rule", "id"), name="delivery_of_rule"),
             models.Index(fields=("state", "id"), name="delivery_by_state"),
+            # the log of a campaign that has few of its product's events
+            models.Index(
+                fields=("campaign_id", "id"), name="delivery_of_campaign", condition=Q(campaign_id__isnull=False)
+            ),
+            # The log by trigger or product is read rule by rule (store/log.py): a row is written three times, and each
+            # index more would be, too.
         ]
 
     def __str__(self) -> str:

@@ -35,6 +35,9 @@ class Rule(models.Model):
     current = models.ForeignKey(
         "tracking.RuleVersion", on_delete=models.PROTECT, null=True, related_name="+", editable=False
     )
+    preset = models.ForeignKey(
+        "tracking.Preset", on_delete=models.SET_NULL, null=True, related_name="rules", editable=False
+    )  # what it was started from
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False)
     created_at = models.DateTimeField(editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)

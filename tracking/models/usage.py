@@ -1,4 +1,4 @@
-"""What is counted: events and warnings by minute for alerts, processed events by day for billing."""
+"""What is counted: events, mails sent and warnings by minute, processed events by day for billing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ class EventMinute(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("rule", "minute"), name="one_event_count_per_minute")]
+
+
+class SentMinute(models.Model):
+    """Mails of a rule that are sent, by the minute in which they were; one sent again moves to its new minute."""
+
+    rule = models.ForeignKey("tracking.Rule", on_delete=models.CASCADE, related_name="+", db_index=False)
+    minute = models.DateTimeField()
+    sent = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("rule", "minute"), name="one_sent_count_per_minute")]
 
 
 class WarningMinute(models.Model):

@@ -1,23 +1,31 @@
-"""Alerts as rows: raised exactly once by a conditional update, sent by whoever claims them."""
+"""Alerts as rows: raised exactly once by a conditional update; troubles that begin, are acknowledged, and end."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 
-from tracking.choices import AlertState, Timeframe, WatchState
+from tracking.choices import Timeframe, WarningCause, WatchState
 from tracking.definition import Notifications
-from tracking.models import Alert, Connection, Rule, RuleWatch, User, WarningMinute
+from tracking.errors import RuleError
+from tracking.models import Alert, Connection, Delivery, Rule, RuleWatch, User, WarningMinute
+from tracking.models.delivery import first_id
 from tracking.policy.warning import Breach, Counts
 from tracking.store import windows
 
 _EARLY = timedelta(seconds=2)  # a tick may come this much before its minute; it is the same tick
 _LONGEST = max(timeframe.length for timeframe in Timeframe)
-_LEASE = timedelta(minutes=2)
-_TRIES = 200  # with waits of at most 10 minutes: more than a day
+_OLDEST = timedelta(days=1)  # mails that warn are hardly older; what bounds the search for a sample
+SETTLED = timedelta(minutes=5)  # a trouble is over when no threshold was exceeded for so long: it must not flap
+LONGEST_SNOOZE = timedelta(days=7)
+_SAMPLES = 3  # causes of which an alert shows an event
+_MAILBOX = re.compile(r"[^\s<>@]+@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,35 +57,73 @@ def is_firing(rule: Rule) -> bool:
 def raise_once(breached: Breached, *, now: datetime) -> int | None:
     """The new alert's id, or None while the rule's last one is younger than its notification frequency.
 
-    However many look at the same time, one of them raises it.
+    None, too, while the rule is snoozed or this trouble is acknowledged. However many look at the same time, one of
+    them raises it.
     """
     rule, wanted = breached.rule, breached.wanted
     assert rule.current is not None  # only rules with a version are watched
     allowed_at = now + timedelta(minutes=wanted.notification_frequency)
-    RuleWatch.objects.bulk_create([RuleWatch(rule=rule)], ignore_conflicts=True)
-    state = RuleWatch.objects.filter(rule=rule)
+    watch = _watch_of(rule)
     with transaction.atomic():
-        state.exclude(state=WatchState.FIRING).update(state=WatchState.FIRING, since=now)
-        free = state.filter(Q(next_allowed_at=None) | Q(next_allowed_at__lte=now + _EARLY))
-        if free.update(next_allowed_at=allowed_at) == 0:
+        watch.exclude(state=WatchState.FIRING).update(state=WatchState.FIRING, since=now, **_NEW_TROUBLE)
+        watch.filter(calm_since__isnull=False).update(calm_since=None)
+        free = watch.filter(Q(next_allowed_at=None) | Q(next_allowed_at__lte=now + _EARLY), acknowledged_at=None)
+        if free.exclude(snoozed_until__gt=now).update(next_allowed_at=allowed_at) == 0:
             return None
-        recipients, skipped = addressees(wanted)
-        alert = Alert.objects.create(
-            rule=rule,
-            version=rule.current,
-            raised_at=now,
-            timeframe=wanted.timeframe,
-            events=breached.counts.events,
-            warnings=breached.counts.warnings,
-            causes={cause.value: number for cause, number in breached.counts.causes.items()},
+        alert = Alert(
+            **_facts(rule, wanted, breached.counts, now),
+            thread_id=watch.values_list("first_alert", flat=True).get(),
             percent_exceeded=breached.breach.percent,
             number_exceeded=breached.breach.number,
-            recipients=recipients,
-            skipped=skipped,
+            samples=_samples(rule, breached.counts, since=now - wanted.timeframe.length),
             next_allowed_at=allowed_at,
-            next_attempt_at=now,
         )
+        alert.save()
+        watch.filter(first_alert=None).update(first_alert=alert)
     return alert.pk
+
+
+_NEW_TROUBLE: Mapping[str, None] = dict.fromkeys(("first_alert", "acknowledged_at", "acknowledged_by", "calm_since"))
+
+
+def _watch_of(rule: Rule) -> QuerySet[RuleWatch]:
+    RuleWatch.objects.bulk_create([RuleWatch(rule=rule)], ignore_conflicts=True)
+    return RuleWatch.objects.filter(rule=rule)
+
+
+def _facts(rule: Rule, wanted: Notifications, counts: Counts, now: datetime) -> dict[str, Any]:
+    recipients, skipped = addressees(wanted)
+    return {
+        "rule": rule,
+        "version": rule.current,
+        "raised_at": now,
+        "timeframe": wanted.timeframe,
+        "events": counts.events,
+        "warnings": counts.warnings,
+        "causes": {cause.value: number for cause, number in counts.causes.items()},
+        "recipients": recipients,
+        "skipped": skipped,
+        "next_attempt_at": now,
+    }
+
+
+def _samples(rule: Rule, counts: Counts, *, since: datetime) -> dict[str, str]:
+    """Of the most frequent causes: the last event that met it and what the server said, without people's addresses."""
+    found = {}
+    for cause in sorted(counts.causes, key=lambda cause: -counts.causes[cause])[:_SAMPLES]:
+        if (sentence := _sample(rule, cause, since)) is not None:
+            found[cause.value] = sentence
+    return found
+
+
+def _sample(rule: Rule, cause: WarningCause, since: datetime) -> str | None:
+    recent = Delivery.objects.filter(rule=rule, warned_at__gte=since, id__gte=first_id(since - _OLDEST))
+    row = recent.filter(warning=cause).select_related("event").defer("event__payload").order_by("-id").first()
+    if row is None:
+        return None
+    lead = f" of lead {row.event.lead_id}" if row.event.lead_id else ""
+    said = _MAILBOX.sub("…@", str(row.attempts.last() or ""))[:300]
+    return f"event {row.event.event_id}{lead}{': ' if said else ''}{said}"
 
 
 def raise_for_connections(*, now: datetime) -> None:
@@ -123,48 +169,45 @@ def addressees(wanted: Notifications) -> tuple[list[str], list[str]]:
     return list(addresses), [name for name in wanted.notify_users if name not in reachable]
 
 
-def recovered(rule_id: int, *, now: datetime) -> None:
-    RuleWatch.objects.filter(rule_id=rule_id, state=WatchState.FIRING).update(state=WatchState.RECOVERED, since=now)
+def settle(rule: Rule, wanted: Notifications, counts: Counts, *, now: datetime) -> int | None:
+    """No threshold of a rule that fires is exceeded now; once that has lasted, its trouble is over.
 
-
-def _sendable(now: datetime) -> Q:
-    waiting = Q(state=AlertState.QUEUED, next_attempt_at__lte=now)
-    orphaned = Q(state=AlertState.SENDING, lease_until__lt=now)  # by a worker that died
-    return waiting | orphaned
-
-
-def due(now: datetime) -> list[int]:
-    """Alerts that wait to be mailed, those of a dead worker among them."""
-    return list(Alert.objects.filter(_sendable(now)).order_by("id").values_list("pk", flat=True)[:100])
-
-
-def claim(alert_id: int, *, now: datetime) -> Alert | None:
-    """The alert, if this worker may send it now."""
-    mine = Alert.objects.filter(_sendable(now), pk=alert_id)
-    if mine.update(state=AlertState.SENDING, lease_until=now + _LEASE, tries=F("tries") + 1) == 0:
+    The id of the mail that says so, where it is wished and somebody was told of the trouble.
+    """
+    firing = RuleWatch.objects.filter(rule=rule, state=WatchState.FIRING)
+    if firing.filter(calm_since=None).update(calm_since=now) and wanted.enable_notifications:
         return None
-    return Alert.objects.select_related("rule", "version", "connection").get(pk=alert_id)
+    patience = SETTLED - _EARLY if wanted.enable_notifications else timedelta(0)
+    with transaction.atomic():
+        calm = firing.filter(calm_since__lte=now - patience)
+        watch = calm.select_for_update().first()
+        if watch is None:
+            return None
+        calm.update(state=WatchState.RECOVERED, since=now, **_NEW_TROUBLE)
+        snoozed = watch.snoozed_until is not None and watch.snoozed_until > now
+        if not (wanted.enable_notifications and wanted.notify_recovery) or watch.first_alert_id is None or snoozed:
+            return None
+        facts = _facts(rule, wanted, counts, now)
+        return Alert.objects.create(**facts, recovered=True, thread_id=watch.first_alert_id).pk
 
 
-def sent(alert: Alert, *, now: datetime, remark: str = "") -> None:
-    Alert.objects.filter(pk=alert.pk).update(
-        state=AlertState.SENT, sent_at=now, lease_until=None, next_attempt_at=None, last_error=remark[:1000]
-    )
+# --- What people say to it --------------------------------------------------------------------------------------------
 
 
-def partly_sent(alert: Alert, *, told: list[str], error: str, now: datetime) -> None:
-    """Some have been told, the others are tried again."""
-    Alert.objects.filter(pk=alert.pk).update(told=[*alert.told, *told])
-    failed(alert, error=error, permanent=False, now=now)
+def acknowledge(rule: Rule, *, by: User | None, now: datetime) -> bool:
+    """No more mails about the trouble that the rule is in. False when it is in none, or somebody said so before."""
+    firing = RuleWatch.objects.filter(rule=rule, state=WatchState.FIRING, acknowledged_at=None)
+    return firing.update(acknowledged_at=now, acknowledged_by=by) == 1
 
 
-def failed(alert: Alert, *, error: str, permanent: bool, now: datetime) -> None:
-    """Try again later, for about a day; a refusal for good, or nobody to tell, ends it."""
-    over = permanent or alert.tries >= _TRIES
-    wait = min(timedelta(minutes=10), timedelta(seconds=15) * 2 ** min(alert.tries, 6))
-    Alert.objects.filter(pk=alert.pk).update(
-        state=AlertState.FAILED if over else AlertState.QUEUED,
-        lease_until=None,
-        next_attempt_at=None if over else now + wait,
-        last_error=error[:1000],
-    )
+def snooze(rule: Rule, *, until: datetime, by: User | None, now: datetime) -> None:
+    """No mails about the rule until then, whatever happens. Raises RuleError."""
+    if not now < until <= now + LONGEST_SNOOZE:
+        raise RuleError({"until": [f"must be within the next {LONGEST_SNOOZE.days} days"]})
+    _watch_of(rule).update(snoozed_until=until, snoozed_by=by)
+
+
+def resume(rule: Rule, *, now: datetime) -> bool:
+    """Tell again at once: takes back what was acknowledged or snoozed. False when nothing was."""
+    silent = RuleWatch.objects.filter(Q(acknowledged_at__isnull=False) | Q(snoozed_until__gt=now), rule=rule)
+    return silent.update(acknowledged_at=None, acknowledged_by=None, snoozed_until=None, snoozed_by=None) == 1

@@ -10,18 +10,20 @@ from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, PositiveIntegerField, Q, Value, When
 
 from tracking import conf, credentials
-from tracking.choices import ConnectionKind, DeliveryState, Encryption, Reason
+from tracking.choices import AuditAction, ConnectionKind, DeliveryState, Encryption, Reason
 from tracking.definition import Server
 from tracking.errors import RuleError
-from tracking.models import Connection, Delivery, Rule
+from tracking.models import Connection, Delivery, Rule, User
 from tracking.models.connection import UNTIL_MENDED
 from tracking.models.delivery import OPEN
 from tracking.policy import rate, retry
 from tracking.policy.rate import Pace
 from tracking.smtp.guard import Guard, static_host_error, static_port_error
 from tracking.smtp.providers import PROVIDERS
+from tracking.store import audit
 from tracking.validation import control_characters
 
+_SHOWN = ("key", "name", "provider", "region", "host", "port", "encryption", "login", "max_sessions", "max_rate")
 _EDITED = (
     *("key", "name", "provider", "region", "host", "port", "encryption", "login", "sealed_password", "version"),
     *("max_sessions", "max_rate", "updated_at"),
@@ -46,7 +48,14 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
     return {field: sentence for field, sentence in found.items() if sentence}
 
 
-def save(connection: Connection, *, password: str | None, now: datetime, password_later: bool = False) -> Connection:
+def save(
+    connection: Connection,
+    *,
+    password: str | None,
+    now: datetime,
+    password_later: bool = False,
+    author: User | None = None,
+) -> Connection:
     """Write a new or changed connection. `password` None or "" keeps the stored one; `password_later` does without.
 
     Raises RuleError: a stored password is kept only while host, port, encryption and login are unchanged, so that
@@ -69,8 +78,28 @@ def save(connection: Connection, *, password: str | None, now: datetime, passwor
     with transaction.atomic():
         # What the senders wrote meanwhile, of its health and pace, stays.
         connection.save(update_fields=None if stored is None else _EDITED)
-        release(connection.pk, now=now)
+        _release(connection.pk, now=now)
+        if connection.kind == ConnectionKind.ESP:  # a rule's own server is told with the rule
+            _note(connection, stored, password=bool(password), author=author, now=now)
     return connection
+
+
+def _note(
+    connection: Connection, stored: Connection | None, *, password: bool, author: User | None, now: datetime
+) -> None:
+    found = {name: [getattr(stored, name, None), getattr(connection, name)] for name in _SHOWN}
+    detail = {name: values for name, values in found.items() if stored is None or values[0] != values[1]}
+    if password:
+        detail["password"] = [None, audit.MASK]
+    action = AuditAction.CONNECTION_CREATED if stored is None else AuditAction.CONNECTION_CHANGED
+    audit.note(actor=author, action=action, target=connection, detail=detail, now=now)
+
+
+def delete(connection: Connection, *, now: datetime, author: User | None = None) -> None:
+    """Raises ProtectedError while a rule or the log names it."""
+    with transaction.atomic():
+        audit.note(actor=author, action=AuditAction.CONNECTION_DELETED, target=connection, now=now)
+        connection.delete()
 
 
 def save_server(
@@ -99,6 +128,16 @@ def save_server(
     return save(connection, password=password, now=now, password_later=password_later)
 
 
+def kept_password(server: Server, connection: Connection | None) -> str:
+    """The stored password of a connection, if the server is still the one that it was entered for. Raises RuleError."""
+    if not server.login:
+        return ""
+    same = connection is not None and all(getattr(connection, name) == getattr(server, name) for name in _TARGET)
+    if connection is None or not same or not connection.sealed_password:
+        raise RuleError({"password": [_NEEDED]})
+    return credentials.unseal(connection.sealed_password, bound_to=str(connection.secret_id))
+
+
 def from_preset(provider: str, *, region: str = "") -> dict[str, Any]:
     """Host, port, encryption and login that a provider prescribes. Raises RuleError for an unknown one."""
     preset = PROVIDERS.get(provider)
@@ -112,6 +151,14 @@ def from_preset(provider: str, *, region: str = "") -> dict[str, Any]:
         "encryption": Encryption(preset.encryption).value,
         "login": preset.fixed_login,
     }
+
+
+def doubtful(connection_id: int) -> bool:
+    """Whether its server fails, rests, or has never yet taken a mail: it may hang, as far as anybody knows."""
+    proven = Connection.objects.filter(
+        pk=connection_id, fail_streak=0, paused_until=None, last_success_at__isnull=False
+    )
+    return not proven.exists()
 
 
 def to_probe(connection_id: int, *, now: datetime) -> Connection | None:
@@ -129,6 +176,7 @@ def opened(connection: Connection, *, now: datetime) -> None:
     """A rested connection shook hands: let it try a mail. Its failures are forgotten when that goes well."""
     current = Connection.objects.filter(pk=connection.pk, version=connection.version)
     if current.update(paused_until=None, pause_reason="", last_success_at=now):
+        keep_pace(connection, rate.eased(rate.refreshed(connection.pace(), now=now), now=now))
         _let_go(connection.pk, now=now)
 
 
@@ -137,13 +185,18 @@ def succeeded(connection: Connection, *, now: datetime) -> None:
     current = Connection.objects.filter(pk=connection.pk, version=connection.version)
     troubled = current.filter(Q(fail_streak__gt=0) | Q(paused_until__isnull=False))  # a crossing failure leaves one
     if troubled.update(fail_streak=0, paused_until=None, pause_reason="", last_success_at=now):
-        release(connection.pk, now=now)
+        _release(connection.pk, now=now)
 
 
 def worked(connection: Connection, *, now: datetime) -> None:
     """Note that the server took a mail; to the minute, so that a stream of mails costs no stream of writes."""
     if connection.last_success_at is None or now - connection.last_success_at >= timedelta(minutes=1):
         Connection.objects.filter(pk=connection.pk).update(last_success_at=now)
+
+
+def in_use(connection: Connection) -> bool:
+    """Whether rules, deleted ones too, or deliveries name it: then it stays."""
+    return connection.rules.exists() or Delivery.objects.filter(connection=connection).exists()
 
 
 def forget_passwords() -> int:
@@ -199,8 +252,14 @@ def slow_down(connection_id: int, *, seen: float, now: datetime) -> None:
         keep_pace(row, rate.lowered(rate.refreshed(row.pace(), now=now), seen=seen * row.max_sessions, now=now))
 
 
-def release(connection_id: int, *, now: datetime) -> int:
+def release(connection: Connection, *, now: datetime, author: User | None = None) -> int:
     """Make due what is held because of the connection, and let it try at once; how many deliveries that are."""
+    with transaction.atomic():
+        audit.note(actor=author, action=AuditAction.CONNECTION_RELEASED, target=connection, now=now)
+        return _release(connection.pk, now=now)
+
+
+def _release(connection_id: int, *, now: datetime) -> int:
     Connection.objects.filter(pk=connection_id).update(fail_streak=0, paused_until=None, pause_reason="", told_at=None)
     return _let_go(connection_id, now=now)
 

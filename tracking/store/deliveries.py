@@ -37,19 +37,20 @@ def open_for(owed: Sequence[Owed], *, now: datetime) -> Mapping[tuple[str, int],
     """
     ids = {(one.event.event_id, one.candidate.rule_id): new_id() for one in owed}
     rows = [_row(one, ids[one.event.event_id, one.candidate.rule_id], now) for one in owed]
-    bulk.insert(Delivery, _COLUMNS, rows, tail="ON CONFLICT DO NOTHING")
     once = [row[0] for row, one in zip(rows, owed, strict=True) if _once_key(one) is not None]
-    if not once:
+    if not once:  # their events are new, so that nothing can conflict
+        bulk.insert(Delivery, _COLUMNS, rows)
         return ids
+    bulk.insert(Delivery, _COLUMNS, rows, tail="ON CONFLICT DO NOTHING")
     kept = set(Delivery.objects.filter(id__in=once).values_list("id", flat=True))
     return {key: id_ for key, id_ in ids.items() if id_ not in set(once) - kept}
 
 
 _COLUMNS = (
     *("id", "event_id", "rule_id", "version_id", "connection_id", "trigger", "product_id", "campaign_id", "once_key"),
-    *("test", "created_at", "next_attempt_at", "state", "reason", "tries", "crashes", "marked", "warning"),
+    *("test", "created_at", "next_attempt_at", "state", "reason", "tries", "crashes", "warning"),
 )
-_NEW = (DeliveryState.QUEUED.value, "", 0, 0, False, "")  # of the last six
+_NEW = (DeliveryState.QUEUED.value, "", 0, 0, "")  # of the last five
 
 
 def _row(owed: Owed, id_: UUID, now: datetime) -> bulk.Row:
@@ -97,10 +98,15 @@ def resend(chosen: QuerySet[Delivery], *, now: datetime) -> int:
             reason="",
             tries=0,
             crashes=0,
-            marked=False,
             next_attempt_at=now,
             finished_at=None,
         )
+
+
+def release(chosen: QuerySet[Delivery], *, now: datetime) -> int:
+    """Let what is held try at once, its tries as they were counted; how many deliveries that are."""
+    held = chosen.filter(state=DeliveryState.HELD)
+    return held.update(state=DeliveryState.RETRYING, reason="", next_attempt_at=now)
 
 
 def discard(chosen: QuerySet[Delivery], *, now: datetime) -> int:
@@ -128,7 +134,7 @@ def queue_depth() -> dict[str, int]:
     return {str(state): count for state, count in depth.items()}
 
 
-def oldest_due(now: datetime) -> datetime | None:
-    """When the longest-waiting due delivery became due; None when nothing waits."""
-    waiting = Delivery.objects.filter(state__in=WAITING, next_attempt_at__lte=now)
+def oldest_due(now: datetime, *, within: QuerySet[Delivery] | None = None) -> datetime | None:
+    """When the longest-waiting due delivery (of some) became due; None when nothing waits."""
+    waiting = (Delivery.objects.all() if within is None else within).filter(state__in=WAITING, next_attempt_at__lte=now)
     return waiting.order_by(F("next_attempt_at").asc()).values_list("next_attempt_at", flat=True).first()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
@@ -26,6 +25,7 @@ from tracking.models import (
 from tracking.models.delivery import new_id
 from tracking.models.directory import Entry
 from tracking.store import bulk
+from tracking.validation import as_utc
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +70,10 @@ def _row(event: Event, now: datetime) -> bulk.Row:
         event.product,
         event.campaign,
         event.lead_id,
-        event.occurred_at,
+        as_utc(event.occurred_at),
         now,
         event.test,
-        json.dumps(event.to_json()),
+        event.to_text(),
     )
 
 

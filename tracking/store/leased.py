@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from tracking.models import Delivery
+from tracking.store import bulk
 
 
 class Leased(NamedTuple):
@@ -22,9 +23,27 @@ class Leased(NamedTuple):
     created_at: datetime
     tries: int
     crashes: int
-    marked: bool
     claimed_at: datetime | None
     warned_at: datetime | None
+    redirect: str | None
+
+
+COLUMNS = ", ".join(Leased._fields)
+
+
+def of(row: bulk.Row) -> Leased:
+    """From what a raw query gives for `COLUMNS`."""
+    one = Leased._make(row)
+    if type(one.id) is UUID:  # PostgreSQL has all of these types
+        return one
+    return one._replace(
+        id=bulk.key(one.id),
+        event_id=bulk.key(one.event_id),
+        test=bool(one.test),
+        created_at=bulk.moment(one.created_at),
+        claimed_at=one.claimed_at and bulk.moment(one.claimed_at),
+        warned_at=one.warned_at and bulk.moment(one.warned_at),
+    )
 
 
 def read(rows: QuerySet[Delivery]) -> list[Leased]:

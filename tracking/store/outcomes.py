@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from tracking.choices import DeliveryState, Failure, Phase, Reason, RecipientRole, RecipientStatus, WarningCause
-from tracking.models import Attempt, Delivery, DeliveryRecipient, WarningMinute
+from tracking.models import Attempt, Delivery, DeliveryRecipient, SentMinute, WarningMinute
 from tracking.policy.retry import Fate
-from tracking.store import bulk, counters
+from tracking.store import bulk, counters, leases
 from tracking.store.counters import Key
 from tracking.store.leased import Leased
 
@@ -57,52 +57,61 @@ class Result:
     recipients: Sequence[Reached] = ()
 
 
-def record(token: UUID, results: Sequence[Result], *, worker: str) -> int:
-    """Write the results of those deliveries that this worker still holds; how many those are.
+def record(token: UUID, results: Sequence[Result], *, worker: str, marking: Collection[UUID] = ()) -> bool:
+    """Write the results of a claim's deliveries, and say in the same transaction of which others the DATA may begin.
 
-    A worker that was taken for dead and comes late changes nothing.
+    After a crash those `marking` names, and only these, are unknown. False when the lease was taken away: a worker that
+    was taken for dead and comes late changes nothing, and may send nothing more.
     """
-    if not results:
-        return 0
     with transaction.atomic():
-        held = _held(token, [one.delivery.id for one in results])
+        if not leases.mark(token, marking):
+            return False
+        held = _write_states(token, results)
         kept = [one for one in results if one.delivery.id in held]
-        _write_states(kept)
         _write_attempts(kept, worker)
         _write_recipients(kept)
         _warn([(one.delivery, one.cause, one.tried.ended_at) for one in kept if one.cause is not None])
-    return len(kept)
-
-
-_HELD = "SELECT id FROM tracking_delivery WHERE lease_token = %s AND id IN {ids}"
-
-
-def _held(token: UUID, ids: Collection[UUID]) -> set[UUID]:
-    """Those of the deliveries that are ours, locked."""
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    return {bulk.key(id_) for (id_,) in bulk.ask(_HELD + lock, [token], ids=ids)}
+        _count_sent(results, held)
+    return True
 
 
 _SETTLE = """
     UPDATE tracking_delivery
-    SET state = %s, reason = %s, next_attempt_at = %s, tries = tries + %s, finished_at = %s,
-        lease_token = NULL, lease_until = NULL, marked = %s
-    WHERE id IN {ids}
+    SET state = %s, reason = %s, next_attempt_at = %s, tries = tries + %s, finished_at = %s, lease_token = NULL
+    WHERE lease_token = %s AND id {ids}
+    RETURNING id
 """
 
 
-def _write_states(results: Iterable[Result]) -> None:
-    """One update for each different fate: a chunk that went well costs one statement."""
+def _write_states(token: UUID, results: Iterable[Result]) -> set[UUID]:
+    """One update for each different fate: a chunk that went well costs one statement. The deliveries that were ours."""
     groups: dict[tuple[Any, ...], list[Result]] = defaultdict(list)
     for one in results:
         groups[one.fate.state, one.fate.reason, one.fate.next_attempt_at, one.fate.spends_try].append(one)
+    held: set[UUID] = set()
     for (state, reason, next_attempt_at, spends_try), group in groups.items():
-        finished_at = max(one.tried.ended_at for one in group) if state in FINAL else None
-        bulk.run(
+        finished_at = _ended_at(group) if state in FINAL else None
+        settled = bulk.ask(
             _SETTLE,
-            [state.value, reason.value if reason else "", next_attempt_at, int(spends_try), finished_at, False],
+            [state.value, reason.value if reason else "", next_attempt_at, int(spends_try), finished_at, token],
             ids=[one.delivery.id for one in group],
         )
+        held.update(bulk.key(id_) for (id_,) in settled)
+    return held
+
+
+def _ended_at(group: Iterable[Result]) -> datetime:
+    """One moment for all of a group, so that one statement is enough."""
+    return max(one.tried.ended_at for one in group)
+
+
+def _count_sent(results: Iterable[Result], held: Collection[UUID]) -> None:
+    """One statement for all of them, the last one: others count mails of the same rules, and wait for its locks."""
+    sent = [one for one in results if one.fate.state is DeliveryState.SENT]
+    rules = Counter(one.delivery.rule_id for one in sent if one.delivery.id in held and not one.delivery.test)
+    if rules:
+        minute = counters.minute(_ended_at(sent))
+        counters.add(SentMinute, Counter({(rule_id, minute): number for rule_id, number in rules.items()}))
 
 
 _ATTEMPT = ("delivery_id", "started_at", "ended_at", "phase", "failure", "code", "enhanced", "text", "worker")
@@ -142,16 +151,19 @@ _LATEST = (
 
 
 def _write_recipients(results: Iterable[Result]) -> None:
-    bulk.insert(
-        DeliveryRecipient,
-        _RECIPIENT,
-        (
-            (one.delivery.id, to.role.value, to.address, to.status.value, to.code, _kept(to.text))
-            for one in results
-            for to in one.recipients
-        ),
-        tail=_LATEST,
-    )
+    """Those of a first claim have no rows yet, so that nothing can conflict."""
+    for first in (True, False):
+        bulk.insert(
+            DeliveryRecipient,
+            _RECIPIENT,
+            (
+                (one.delivery.id, to.role.value, to.address, to.status.value, to.code, _kept(to.text))
+                for one in results
+                if (one.delivery.claimed_at is None) is first
+                for to in one.recipients
+            ),
+            tail="" if first else _LATEST,
+        )
 
 
 def _warn(warnings: Iterable[tuple[Leased, WarningCause, datetime]]) -> None:
@@ -177,6 +189,7 @@ class Lost:
     state: DeliveryState
     reason: Reason | None
     cause: WarningCause
+    failure: Failure  # UNKNOWN: its DATA may have begun
 
 
 def settle_lost(lost: Sequence[tuple[Leased, Lost]], *, now: datetime) -> None:
@@ -192,8 +205,6 @@ def settle_lost(lost: Sequence[tuple[Leased, Lost]], *, now: datetime) -> None:
             tries=F("tries") + 1,
             crashes=F("crashes") + 1,
             lease_token=None,
-            lease_until=None,
-            marked=False,
             finished_at=now if fate.state in FINAL else None,
         )
     Attempt.objects.bulk_create(
@@ -201,10 +212,10 @@ def settle_lost(lost: Sequence[tuple[Leased, Lost]], *, now: datetime) -> None:
             delivery_id=row.id,
             started_at=now,
             ended_at=now,
-            phase=Phase.DATA if row.marked else Phase.CONNECT,
-            failure=Failure.UNKNOWN if row.marked else Failure.TEMPORARY,
+            phase=Phase.DATA if fate.failure is Failure.UNKNOWN else Phase.CONNECT,
+            failure=fate.failure,
             text="The worker died while it had this mail in hand.",
         )
-        for row, _ in lost
+        for row, fate in lost
     )
     _warn((row, fate.cause, now) for row, fate in lost)

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from django.db import models, transaction
 
-from tracking.choices import ConnectionKind, Platform, RuleKind
+from tracking import credentials
+from tracking.choices import AuditAction, ConnectionKind, Level, Platform, RuleKind
 from tracking.definition import INCLUDES, RuleDefinition
 from tracking.errors import AddressError, RuleError
 from tracking.mail.addresses import check_address
@@ -18,20 +19,23 @@ from tracking.models import (
     Campaign,
     Connection,
     Delivery,
+    Preset,
     Product,
     Rule,
     RuleVersion,
     User,
 )
-from tracking.store import connections, deliveries, events, rulebook, versions
-from tracking.store.versions import Problem
+from tracking.rendering.render import Problem
+from tracking.store import audit, connections, deliveries, events, rulebook, versions
+from tracking.store.differences import changes
+from tracking.triggers import withheld_filters
 
 
 def check(definition: RuleDefinition) -> None:
     """Raises RuleError, naming each field that would keep the rule from running here."""
     wrong: dict[str, list[str]] = {}
-    for field, sentence in _problems(definition):
-        wrong.setdefault(field, []).append(sentence)
+    for problem in _problems(definition):
+        wrong.setdefault(problem.field, []).append(problem.sentence)
     if wrong:
         raise RuleError(wrong)
 
@@ -121,23 +125,38 @@ def save(
     enabled: bool | None = None,
     password: str | None = None,
     password_later: bool = False,
+    preset: Preset | None = None,
 ) -> Saved:
     """Write a rule, and a new immutable version if the definition has changed.
 
     `password` is that of a custom server; None or "" keeps the stored one while its server is unchanged. `enabled`
-    None leaves the status as it is; `password_later` lets a custom server have a login and no password yet.
-    Raises RuleError.
+    None leaves the status as it is; `password_later` lets a custom server have a login and no password yet; `preset`
+    is what a new rule was started from. Raises RuleError.
     """
     check(definition)
     with transaction.atomic():
         row = _row(definition, rule, author=author, now=now, key=key)
+        before = document(row) if row.current else {}
         row.connection = _connection(definition, row, password=password, now=now, password_later=password_later)
         if enabled is not None:
             row.enabled = enabled
+        if preset is not None and row.pk is None:
+            row.preset = preset
         changed = _versioned(row, definition, author=author, now=now)
+        _note(row, before, password=bool(password), author=author, now=now)
         rulebook.turn_page()
     rulebook.forget()
     return Saved(row, changed)
+
+
+def _note(row: Rule, before: dict[str, Any], *, password: bool, author: User | None, now: datetime) -> None:
+    """What the audit log says of it; nothing where nothing was changed."""
+    found = changes(before, document(row)) if before else {}
+    if password:
+        found["password"] = [None, audit.MASK]
+    if not before or found:
+        action = AuditAction.RULE_CHANGED if before else AuditAction.RULE_CREATED
+        audit.note(actor=author, action=action, target=row, detail=found, now=now)
 
 
 def _row(
@@ -175,44 +194,79 @@ def _connection(
 
 
 def _versioned(rule: Rule, definition: RuleDefinition, *, author: User | None, now: datetime) -> bool:
-    document = definition.to_json()
-    current = rule.current
-    if current is not None and current.document == document:
-        rule.save()
-        return False
     rule.save()
+    if rule.current is not None and _says(rule.current, definition):
+        return False
     number = (rule.versions.aggregate(last=models.Max("number"))["last"] or 0) + 1
     rule.current = RuleVersion.objects.create(
-        rule=rule, number=number, document=document, author=author, created_at=now
+        rule=rule, number=number, document=definition.to_json(), author=author, created_at=now
     )
     rule.save(update_fields=["current"])
     return True
 
 
-def set_enabled(rules: Iterable[Rule], *, enabled: bool) -> int:
+def _says(version: RuleVersion, definition: RuleDefinition) -> bool:
+    """Whether the version means the same, be it written before a later release added a field."""
+    try:
+        return version.definition() == definition
+    except RuleError:  # this release cannot read it
+        return False
+
+
+def set_enabled(rules: Iterable[Rule], *, enabled: bool, now: datetime, author: User | None = None) -> int:
     """Enable or disable; how many rules that changed. What a disabled rule had queued is still sent."""
     ids = [rule.pk for rule in rules]
+    action = AuditAction.RULE_ENABLED if enabled else AuditAction.RULE_DISABLED
     with transaction.atomic():
-        changed = Rule.objects.filter(pk__in=ids, deleted_at=None).exclude(enabled=enabled).update(enabled=enabled)
+        switched = list(Rule.objects.filter(pk__in=ids, deleted_at=None).exclude(enabled=enabled).select_for_update())
+        Rule.objects.filter(pk__in=[rule.pk for rule in switched]).update(enabled=enabled)
+        audit.note_each(actor=author, action=action, targets=switched, now=now)
         rulebook.turn_page()
     rulebook.forget()
-    return changed
+    return len(switched)
 
 
-def stop(rules: Sequence[Rule], *, now: datetime) -> int:
+def clone(rule: Rule, definition: RuleDefinition, *, author: User | None, now: datetime, enabled: bool = False) -> Rule:
+    """A new rule that does the same, elsewhere perhaps: `definition` is `copied` for its owner. Raises RuleError.
+
+    Disabled unless asked otherwise, so that nobody is mailed twice. The password of a custom server goes with it.
+    """
+    own = rule.connection
+    password = credentials.unseal(own.sealed_password, bound_to=str(own.secret_id))
+    custom = own.kind == ConnectionKind.MANUAL
+    with transaction.atomic():
+        made = save(definition, author=author, now=now, enabled=enabled, password=password if custom else None).rule
+        audit.note(actor=author, action=AuditAction.RULE_CLONED, target=made, detail={"from": str(rule)}, now=now)
+    return made
+
+
+def copied(definition: RuleDefinition, owner: Product | Campaign, *, name: str) -> RuleDefinition:
+    """The definition for another owner, without the filters that are not offered at its level. Raises RuleError."""
+    level = Level.PRODUCT if isinstance(owner, Product) else Level.CAMPAIGN
+    withheld = withheld_filters(definition.kind, level)
+    document = definition.to_json()
+    filters = {key: value for key, value in document["filters"].items() if key not in withheld}
+    document |= {"product": None, "campaign": None, level.value: owner.pk, "filters": filters, "name": name}
+    return RuleDefinition.from_json(document)
+
+
+def stop(rules: Sequence[Rule], *, now: datetime, author: User | None = None) -> int:
     """Disable rules and discard what they have waiting; how many deliveries were discarded."""
     ids = [rule.pk for rule in rules]
     with transaction.atomic():
-        set_enabled(rules, enabled=False)
+        set_enabled(rules, enabled=False, now=now, author=author)
+        audit.note_each(actor=author, action=AuditAction.RULE_STOPPED, targets=rules, now=now)
         return deliveries.discard(Delivery.objects.filter(rule_id__in=ids), now=now)
 
 
-def delete(rules: Iterable[Rule], *, now: datetime) -> None:
+def delete(rules: Iterable[Rule], *, now: datetime, author: User | None = None) -> None:
     """Take rules out of use. What they had waiting is cancelled; their log and usage stay."""
     ids = [rule.pk for rule in rules]
     with transaction.atomic():
+        gone = list(Rule.objects.filter(pk__in=ids, deleted_at=None))
         Rule.objects.filter(pk__in=ids).update(deleted_at=now, enabled=False)
         deliveries.cancel_of_deleted_rules(now=now)
+        audit.note_each(actor=author, action=AuditAction.RULE_DELETED, targets=gone, now=now)
         rulebook.turn_page()
     rulebook.forget()
 

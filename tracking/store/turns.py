@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime
-from uuid import UUID
 
 from django.db import connection as database
 
-from tracking.models import Delivery
-from tracking.models.delivery import WAITING
-from tracking.store import leased
+from tracking.store import bulk, leased
 from tracking.store.leased import Leased
 
 PRODUCTS = 10  # served in one claim
@@ -65,17 +62,15 @@ def _waiting_products(connection_id: int, *, after: int, limit: int) -> list[int
         return [product for (product,) in cursor.fetchall()]
 
 
+_OLDEST_DUE = f"""
+    SELECT {leased.COLUMNS} FROM tracking_delivery
+    WHERE connection_id = %s AND product_id = %s AND state IN ('queued', 'retrying', 'held') AND next_attempt_at <= %s
+    ORDER BY next_attempt_at LIMIT %s
+"""  # noqa: S608 - names of our own
+
+
 def _oldest_due(connection_id: int, product: int, limit: int, now: datetime) -> list[Leased]:
     if limit <= 0:
         return []
-    due = Delivery.objects.filter(
-        connection_id=connection_id, product_id=product, state__in=WAITING, next_attempt_at__lte=now
-    )
-    return leased.read(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
-
-
-def sessions_at_work(connection_id: int, *, now: datetime) -> int:
-    """How many workers hold a living claim on a connection."""
-    held = Delivery.objects.filter(connection_id=connection_id, state="sending", lease_until__gt=now)
-    tokens: set[UUID | None] = set(held.order_by().values_list("lease_token", flat=True).distinct())
-    return len(tokens)
+    lock = "FOR UPDATE SKIP LOCKED" if database.features.has_select_for_update_skip_locked else ""
+    return [leased.of(row) for row in bulk.ask(_OLDEST_DUE + lock, [connection_id, product, now, limit])]

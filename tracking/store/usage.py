@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from tracking import conf
 from tracking.definition import RuleDefinition
@@ -24,11 +25,21 @@ def count(rows: Iterable[Leased], *, now: datetime) -> None:
     minutes: Counter[Key] = Counter()
     days: Counter[Key] = Counter()
     regular = conf.regular_price()
-    for row in rows:
-        minutes[row.rule_id, counters.minute(now)] += 1
-        days[row.rule_id, now.date(), unit_price(regular, notifications=_notifies(row.version_id))] += 1
+    for (rule_id, version_id), number in Counter((row.rule_id, row.version_id) for row in rows).items():
+        minutes[rule_id, counters.minute(now)] += number
+        days[rule_id, now.date(), unit_price(regular, notifications=_notifies(version_id))] += number
     counters.add(EventMinute, minutes)
     counters.add(UsageDay, days)
+
+
+HEADINGS = ("day", "rule id", "rule", "unit price", "events", "amount")
+
+
+def lines(rows: QuerySet[UsageDay]) -> Iterator[tuple[Any, ...]]:
+    """What people take away: headings, then a line a row."""
+    yield HEADINGS
+    for row in rows.select_related("rule").iterator(chunk_size=2_000):
+        yield row.day, row.rule_id, row.rule.name, row.unit_price, row.events, row.amount
 
 
 def over_the_cap(rows: Iterable[Leased], *, now: datetime) -> set[UUID]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
 
 from tracking.choices import ContentType, RecipientRole
 from tracking.definition import MAX_RECIPIENTS, Action, RuleDefinition
 from tracking.errors import AddressError, RuleError
 from tracking.mail.addresses import check_address, split_mailbox, split_mailboxes
-from tracking.mail.outline import outline, settles
+from tracking.mail.compose import extra_header
+from tracking.mail.outline import outline, settle
 from tracking.models import RuleVersion
 from tracking.rendering import placeholders, render
 from tracking.rendering.placeholders import PlainTemplate
-from tracking.rendering.render import EmailTemplate, MailboxTemplate
+from tracking.rendering.render import EmailTemplate, MailboxTemplate, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,13 @@ def ready(version_id: int) -> ReadyVersion:
     """Raises RuleVersion.DoesNotExist, and RuleError for a version that this release cannot read."""
     version = RuleVersion.objects.get(pk=version_id)
     definition = version.definition()
-    template = email_template(definition.action)
-    prepared = replace(template, text=_text(template), settles=settles)
-    return ReadyVersion(rule_id=version.rule_id, definition=definition, template=prepared)
+    return ReadyVersion(rule_id=version.rule_id, definition=definition, template=sending_template(definition.action))
+
+
+def sending_template(action: Action) -> EmailTemplate:
+    """The template with all that can be known of its mails beforehand. Raises RuleError."""
+    template = email_template(action)
+    return replace(template, text=_text(template), settle=settle)
 
 
 def _text(template: EmailTemplate) -> PlainTemplate | None:
@@ -47,11 +51,6 @@ def _text(template: EmailTemplate) -> PlainTemplate | None:
         return None
     names = [part for part in parts if not isinstance(part, str)]
     return PlainTemplate((texts[0], *(part for pair in zip(names, texts[1:], strict=True) for part in pair)))
-
-
-class Problem(NamedTuple):
-    field: str
-    sentence: str
 
 
 def email_template(action: Action) -> EmailTemplate:
@@ -68,9 +67,20 @@ def problems(action: Action) -> Iterator[Problem]:
     wrong: list[Problem] = []
     template = _template(action, wrong)
     yield from wrong
+    yield from _header_problems(action)
     if template is not None:
-        for field, sentence in render.problems(template):
-            yield Problem(f"action.{field}", sentence)
+        for problem in render.problems(template):
+            yield problem._replace(field=f"action.{problem.field}")
+
+
+def _header_problems(action: Action) -> Iterator[Problem]:
+    """Values that are the same whatever the event, and that their header cannot have."""
+    for name, value in action.headers:
+        try:
+            if not any(mark in value for mark in ("{{", "{%", "{#")):
+                extra_header(name, value)
+        except ValueError as error:
+            yield Problem("action.headers", str(error))
 
 
 def _template(action: Action, wrong: list[Problem]) -> EmailTemplate | None:
@@ -96,6 +106,7 @@ def _template(action: Action, wrong: list[Problem]) -> EmailTemplate | None:
         sender=sender[0],
         recipients=tuple(recipients),
         reply_to=reply_to[0] if reply_to else None,
+        headers=action.headers,
         subject=action.subject,
         body=action.body,
         use_twig=action.use_twig,

@@ -1,0 +1,62 @@
+"""Leases as rows. Whoever changes deliveries that are being sent holds the row of their lease, and takes it first.
+
+So a worker that comes late and whoever takes its claim for dead never decide at once, and one of them changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from tracking.models import Lease
+from tracking.store import bulk
+
+_GRANT = "INSERT INTO tracking_lease (token, connection_id, until, marked, knocked) VALUES (%s, %s, %s, %s, %s)"
+_MARK = "UPDATE tracking_lease SET marked = %s WHERE token = %s"
+
+
+def grant(token: UUID, connection_id: int, *, until: datetime) -> None:
+    bulk.run(_GRANT, [token, connection_id, until, "[]", False])
+
+
+def mark(token: UUID, ids: Collection[UUID]) -> bool:
+    """Say of these deliveries, and no others, that their DATA may begin. False when the lease was taken away.
+
+    Inside a transaction the lease is ours until its end.
+    """
+    return bulk.run(_MARK, [json.dumps([id_.hex for id_ in ids]), token]) == 1
+
+
+def renew(tokens: Iterable[UUID], *, until: datetime) -> None:
+    Lease.objects.filter(token__in=list(tokens)).update(until=until)
+
+
+def at_work(connection_id: int, *, now: datetime) -> int:
+    """How many living claims there are on a connection."""
+    return Lease.objects.filter(connection_id=connection_id, until__gt=now).count()
+
+
+def knock(connection_id: int, *, now: datetime) -> bool:
+    """Have those at work on a connection look again when they end. False when nobody is at work any more."""
+    return Lease.objects.filter(connection_id=connection_id, until__gt=now).update(knocked=True) > 0
+
+
+def held(token: UUID) -> Lease | None:
+    """The lease, locked for the transaction; None when it was taken away."""
+    return Lease.objects.select_for_update().filter(token=token).first()
+
+
+def expired(now: datetime, *, limit: int) -> list[Lease]:
+    """Leases of dead workers that nobody else is settling, locked for the transaction."""
+    over = Lease.objects.filter(until__lt=now).order_by("until")
+    return list(over.select_for_update(skip_locked=True)[:limit])
+
+
+def marks(lease: Lease) -> set[UUID]:
+    return {UUID(id_) for id_ in lease.marked}
+
+
+def end(tokens: Iterable[UUID]) -> None:
+    Lease.objects.filter(token__in=list(tokens)).delete()
