@@ -19,9 +19,13 @@ from tracking.errors import AddressError
 
 NAME_LIMIT = 255
 SUBJECT_LIMIT = 998
+TEXT_LIMIT = 4_000  # characters of all that people write in one field of addresses
 ADDRESS_LIMIT = 320  # far above what is valid; keeps slow checks away from long rubbish
 LOCAL_LIMIT = 64  # octets; RFC 5321, 4.5.3.1.1
 RIGHT = "Write a@b.com or Name <a@b.com>."
+
+# Servers disagree on where such an address ends, and whose it is ("a@b.com"@c.com).
+_QUOTED = "{}: an address in quotes before the @-sign is not taken, as mail servers read it in different ways."
 
 # Local relays and catchers use these; the library documents this list as the place to say so.
 SPECIAL_USE_DOMAIN_NAMES[:] = [name for name in SPECIAL_USE_DOMAIN_NAMES if name not in {"test", "local", "invalid"}]
@@ -123,6 +127,8 @@ def _check_unusual_address(text: str) -> str:
     _refuse_unsafe(text)
     if len(text) > ADDRESS_LIMIT:
         raise AddressError(f"{_shown(text)} is too long for an address.")
+    if text.lstrip(" ").startswith('"'):
+        raise AddressError(_QUOTED.format(_shown(text)))
     try:
         found = validate_email(text.strip(" "), check_deliverability=False, strict=True, allow_quoted_local=False)
     except (EmailNotValidError, UnicodeError) as error:
@@ -144,6 +150,8 @@ def clean_phrase(text: str, limit: int = SUBJECT_LIMIT) -> tuple[str, bool]:
     Each run of control characters, line ends of any kind, bidi controls and halves of surrogate pairs becomes one
     space; ends are trimmed; at most `limit` characters stay. Trimming alone does not count as removal.
     """
+    if text.isascii() and text.isprintable() and len(text) <= limit:  # nearly all, and it takes no search to know
+        return text.strip(" "), False
     cleaned, runs = _UNSAFE.subn(" ", text)
     cleaned = cleaned.strip(" ")
     return cleaned[:limit].rstrip(" "), runs > 0 or len(cleaned) > limit
@@ -170,6 +178,8 @@ def _lone_address(text: str, found: list[tuple[str, str]]) -> str:
     kinds = {kind for kind, _ in found}
     if "angle" in kinds:
         raise AddressError(f"{_shown(text)}: nothing may follow the > of an address. {RIGHT}")
+    if found[0][0] == "quoted" and len(found) > 1 and found[1][1] == "@":
+        raise AddressError(_QUOTED.format(_shown(text)))
     if kinds & {"quoted", "space"}:
         raise AddressError(f"{_shown(text)} is not an address. {RIGHT}")
     return text.strip(" ")
@@ -207,6 +217,8 @@ def _check_address_template(address: str) -> None:
 
 
 def _refuse_unsafe(text: str) -> None:
+    if len(text) > TEXT_LIMIT:
+        raise AddressError(f"{_shown(text)} is too long: at most {TEXT_LIMIT:,} characters.")
     if _UNSAFE.search(text):
         raise AddressError(f"{_shown(text)} holds line breaks or invisible control characters: remove them.")
 

@@ -11,25 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from tracking.choices import ExtraHeader
 from tracking.mail import bodies, headers
 from tracking.mail.addresses import Mailbox, clean_phrase
 
-# The headers that code of the product may add. Names never come from a rule or an event.
-EXTRA_HEADERS = frozenset(
-    {
-        "List-Unsubscribe",
-        "List-Unsubscribe-Post",
-        "List-Id",
-        "X-Entity-Ref-ID",
-        "X-Priority",
-        "Importance",
-        "Feedback-ID",
-        "Precedence",
-        "In-Reply-To",
-        "References",
-    }
-)
-_CANONICAL = {name.lower(): name for name in EXTRA_HEADERS}
+_ALLOWED = {header.value.lower(): header for header in ExtraHeader}
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,253}>\Z")
 _FIXED = "MIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\n"
 _NO_ONE_NAMED = "To: undisclosed-recipients:;\r\n"  # RFC 5322, 3.4; not every server takes a mail without To
@@ -39,7 +25,7 @@ _NO_ONE_NAMED = "To: undisclosed-recipients:;\r\n"  # RFC 5322, 3.4; not every s
 class EmailMessage:
     """What one mail says. Blind recipients are not part of it: they stand in the envelope alone.
 
-    `date` has a time zone. `headers` are names of EXTRA_HEADERS, each once, with values in ASCII.
+    `date` has a time zone. `headers` are names of `ExtraHeader`, each once, with values that `extra_header` takes.
     Raises ValueError when there is neither text nor html, and for a message id or a header that cannot be written.
     """
 
@@ -59,7 +45,10 @@ class EmailMessage:
             raise ValueError("a mail needs a text, an HTML body, or both")
         if not _MESSAGE_ID.match(self.message_id):
             raise ValueError(f"{self.message_id!r} is no message id")
-        _same_for_every_event(self.sender, self.headers)
+        if len({name.lower() for name, _ in self.headers}) < len(self.headers):
+            raise ValueError("a header may stand only once")
+        for name, value in self.headers:
+            extra_header(name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +69,8 @@ def compose(message: EmailMessage) -> Composed:
 
 def _head(message: EmailMessage) -> str:
     lines = [
-        _same_for_every_event(message.sender, message.headers),
+        _from(message.sender),
+        *(extra_header(name, value) for name, value in message.headers),
         headers.mailboxes("To", message.to) if message.to else _NO_ONE_NAMED,
         headers.mailboxes("Cc", message.cc) if message.cc else "",
         headers.mailboxes("Reply-To", (message.reply_to,)) if message.reply_to else "",
@@ -92,19 +82,19 @@ def _head(message: EmailMessage) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _same_for_every_event(sender: Mailbox, extra: tuple[tuple[str, str], ...]) -> str:
+def _from(sender: Mailbox) -> str:
     """The lines that the mails of a rule's version share; written once and kept."""
-    names = [_canonical(name) for name, _ in extra]
-    if len(set(names)) < len(names):
-        raise ValueError("a header may stand only once")
-    lines = (headers.structured(name, value) for name, (_, value) in zip(names, extra, strict=True))
-    return headers.mailboxes("From", (sender,)) + _FIXED + "".join(lines)
+    return headers.mailboxes("From", (sender,)) + _FIXED
 
 
-def _canonical(name: str) -> str:
-    if (canonical := _CANONICAL.get(name.lower())) is None:
+@lru_cache(maxsize=1024)
+def extra_header(name: str, value: str) -> str:
+    """The line of a header that a rule adds. ValueError for a name that is not allowed or a value it cannot have."""
+    if (header := _ALLOWED.get(name.lower())) is None:
         raise ValueError(f"{name!r} is not among the headers that may be added")
-    return canonical
+    if header.is_text:
+        return headers.unstructured(header.value, clean_phrase(value)[0])
+    return headers.structured(header.value, value)
 
 
 def _body(message: EmailMessage) -> bytes:

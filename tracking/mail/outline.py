@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tracking.mail import markup
 from tracking.mail.markup import Close, Open, Text
@@ -13,13 +14,14 @@ _MARK = "\ue000"  # of private use: stands where a value will
 
 # Behind these, a value could become part of a tag or of a character reference.
 _OPEN_END = re.compile(r"(?:</?|&[#\w]*)\Z")
-_MOVES = re.compile(r"[\t\r\n\f\xa0]|  ")  # white space that HTML folds, and what becomes a space
+# White space that HTML folds, what becomes a space, and an empty value or white space at the end of one.
+_MOVES = re.compile(rf"[\t\r\n\f\xa0]|  |{_MARK}[\s{_MARK}]|\s{_MARK}")
 
 
 def outline(pieces: Sequence[str | None]) -> list[str] | None:
     """The texts around the values, one more than there are values; None where only the whole mail can tell.
 
-    `pieces` is HTML with None for each value, which will be escaped. With values that `settles`, the outline filled in
+    `pieces` is HTML with None for each value, which will be escaped. With values that `settle`, the outline filled in
     is what `text_from_html` makes of the HTML filled in. Values may stand between tags, outside links.
     """
     literals = [piece for piece in pieces if piece is not None]
@@ -31,9 +33,31 @@ def outline(pieces: Sequence[str | None]) -> list[str] | None:
     return text_from_html(html).split(_MARK)
 
 
-def settles(value: str) -> bool:
-    """Whether a value stands in the text as it is: it is there, and its white space is in no one's way."""
-    return bool(value) and not _MOVES.search(value) and value == value.strip()
+def text_of(words: tuple[str | None, ...], values: Sequence[str]) -> str | None:
+    """What `text_from_html` makes of HTML in these pieces: None in `words` for each of the values, which are HTML too.
+
+    None where only the whole mail can tell. What the words are is worked out once for each way through a template.
+    """
+    if len(words) > _MOST_PIECES or not all(map(_IS_TEXT, values)):
+        return None
+    texts, shown = _outline(words), list(map(markup.decode, values))
+    if texts is None or not settle(shown):
+        return None
+    return "".join([part for pair in zip(texts, [*shown, ""], strict=True) for part in pair])
+
+
+_MOST_PIECES = 400  # a way through loops longer than that hardly comes twice
+_IS_TEXT = re.compile(r"(?:[^&<]|&(?:amp|lt|gt|quot|#039);)*+\Z").match  # no tag, and whole references only
+
+
+@lru_cache(maxsize=256)
+def _outline(words: tuple[str | None, ...]) -> list[str] | None:
+    return outline(words)
+
+
+def settle(values: Sequence[str]) -> bool:
+    """Whether each value stands in the text as it is: it is there, and its white space is in no one's way."""
+    return not _MOVES.search(f"{_MARK}{_MARK.join(values)}{_MARK}") if values else True
 
 
 def _could_grow(pieces: Sequence[str | None]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from tracking.choices import Filter, PriceKind
 from tracking.definition import INCLUDES, Filters
@@ -12,14 +13,23 @@ from tracking.events import Event
 _ENTITY_OF = {name: entity for entity, pair in INCLUDES.items() for name in pair if name is not None}
 
 
-def reason(refused_by: Filter | None, filters: Filters, event: Event) -> str:
-    """One sentence; `refused_by` is what `Candidate.refusal` said."""
+Names = Mapping[tuple[str, int], str]  # (entity, id) -> the directory's name
+
+
+def reason(refused_by: Filter | None, filters: Filters, event: Event, *, names: Names = MappingProxyType({})) -> str:
+    """One sentence; `refused_by` is what `Candidate.refusal` said. Entities are told by name where it is known."""
     if refused_by is None:
         return "All filters admit the event."
     if refused_by is Filter.PRICE_RESTRICTION:
         return _price(filters, event.price)
     if refused_by in _ENTITY_OF:
-        return _entity(refused_by, getattr(filters, refused_by), getattr(event, _ENTITY_OF[refused_by]))
+        entity = _ENTITY_OF[refused_by]
+
+        def told(number: int) -> str:
+            name = names.get((entity, number))
+            return f"{number}" if name is None else f"{name} (#{number})"
+
+        return _entity(refused_by, getattr(filters, refused_by), getattr(event, entity), told)
     return (
         f"{refused_by.label}: the rule wants {getattr(filters, refused_by)}, the event has {_shown(event, refused_by)}."
     )
@@ -29,11 +39,15 @@ def _shown(event: Event, name: Filter) -> str:
     return str(getattr(event, name) or "none")
 
 
-def _entity(name: Filter, ids: tuple[int, ...], found: int | None) -> str:
+_MOST = 10  # of the wanted ones that are told
+
+
+def _entity(name: Filter, ids: tuple[int, ...], found: int | None, told: Callable[[int], str]) -> str:
+    has = "none" if found is None else told(found)
     if name.value.endswith("_exclude"):
-        return f"{name.label}: the event's {found} is excluded."
-    wanted = ", ".join(map(str, ids))
-    return f"{name.label}: the rule wants {wanted}, the event has {'none' if found is None else found}."
+        return f"{name.label}: the event's {has} is excluded."
+    wanted = ", ".join(map(told, ids[:_MOST])) + (", …" if len(ids) > _MOST else "")
+    return f"{name.label}: the rule wants {wanted}, the event has {has}."
 
 
 _BOUNDS: Mapping[PriceKind, Callable[[Filters], str]] = {

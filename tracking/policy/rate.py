@@ -10,6 +10,7 @@ STEP = timedelta(minutes=1)  # between two raises
 QUIET = timedelta(seconds=10)  # one burst of complaints is one complaint
 RAISE = 1.25
 SLOWEST = 1.0  # mails per minute
+EASED = 600.0  # mails per minute, for a server that has just come back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +68,11 @@ def lowered(pace: Pace, *, seen: float, now: datetime) -> Pace:
         return pace
     before = min(seen, pace.rate) if pace.rate is not None else seen
     return replace(pace, rate=max(SLOWEST, before / 2), tokens=0.0, counted_at=now, lowered_at=now, lowered_from=before)
+
+
+def eased(pace: Pace, *, now: datetime) -> Pace:
+    """For a server that comes back to all that has waited for it: slow at first, no limit again after quiet minutes."""
+    if pace.rate is not None and pace.rate <= EASED:
+        return pace
+    tokens = EASED * BURST.total_seconds() / 60
+    return replace(pace, rate=EASED, tokens=tokens, counted_at=now, lowered_at=now, lowered_from=EASED)

@@ -22,10 +22,14 @@ CAUSES: Mapping[Failure, WarningCause] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """None never fires. `percent` is of events, 0 to 100. Both are exceeded strictly."""
+    """None never fires. `percent` is of events, 0 to 100. Both are exceeded strictly.
+
+    Of fewer than `minimum_events` the percentage says nothing: it is not looked at.
+    """
 
     percent: Decimal | None = None
     number: int | None = None
+    minimum_events: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +45,14 @@ class Counts:
 
     @property
     def percent(self) -> Decimal:
-        """Warnings per hundred events; 100 when there are warnings but no events. Source: DESIGN 8.5."""
-        if self.events == 0:
-            return Decimal(100 if self.warnings else 0)
-        return Decimal(100) * self.warnings / self.events
+        return share(self.warnings, self.events)
+
+
+def share(warnings: int, events: int) -> Decimal:
+    """Warnings per hundred events; 100 when there are warnings but no events. Source: DESIGN 8.5."""
+    if events == 0:
+        return Decimal(100 if warnings else 0)
+    return Decimal(100) * warnings / events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,7 @@ class Breach:
 
 def breach(counts: Counts, thresholds: Thresholds) -> Breach | None:
     """The thresholds that the counts exceed, None when neither. Source: seed, the example of "Enable notifications"."""
-    over_percent = thresholds.percent is not None and counts.percent > thresholds.percent
+    enough = counts.events >= thresholds.minimum_events
+    over_percent = thresholds.percent is not None and enough and counts.percent > thresholds.percent
     over_number = thresholds.number is not None and counts.warnings > thresholds.number
     return Breach(percent=over_percent, number=over_number) if over_percent or over_number else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -43,9 +43,16 @@ class PlainTemplate:
     """Text and placeholder names by turns, in order."""
 
     parts: tuple[str | Path, ...]
+    _names: tuple[Path, ...] = field(init=False, repr=False, compare=False)
+    _frame: str = field(init=False, repr=False, compare=False)  # the parts, for the % operator: one step fills it
+
+    def __post_init__(self) -> None:
+        frame = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in self.parts)
+        object.__setattr__(self, "_names", tuple(part for part in self.parts if isinstance(part, tuple)))
+        object.__setattr__(self, "_frame", frame)
 
     def names(self) -> list[Path]:
-        return [part for part in self.parts if isinstance(part, tuple)]
+        return list(self._names)
 
     def render(self, context: Mapping[str, Any], *, html: bool, missing: set[str]) -> str:
         """The text with all values filled in; escaped when `html`. Names without a value are added to `missing`."""
@@ -53,23 +60,23 @@ class PlainTemplate:
 
     def fill(self, texts: Texts, *, html: bool, missing: set[str]) -> str:
         """The same with texts that other templates of the mail share."""
-        filled = []
-        for part in self.parts:
-            if isinstance(part, str):
-                filled.append(part)
-                continue
-            text = texts[part]
-            if text is None:
-                missing.add(".".join(part))
-            else:
-                filled.append(str(escape(text)) if html else text)
-        return "".join(filled)
+        found = [texts[name] for name in self._names]
+        if None in found:
+            missing.update(".".join(name) for name, text in zip(self._names, found, strict=True) if text is None)
+        values = [text or "" for text in found]
+        return self._frame % tuple(map(_escaped, values) if html else values)
 
-    def settled(self, texts: Texts, settles: Callable[[str], bool]) -> str | None:
+    def settled(self, texts: Texts, settle: Callable[[Sequence[str]], bool]) -> str | None:
         """The text with all values filled in as they are; None when there is one that does not settle."""
-        if not all(settles(texts[part] or "") for part in self.parts if not isinstance(part, str)):
-            return None
-        return self.fill(texts, html=False, missing=set())
+        values = [texts[name] or "" for name in self._names]
+        return self._frame % tuple(values) if settle(values) else None
+
+
+_MARKUP = re.compile("[&<>\"']")
+
+
+def _escaped(text: str) -> str:
+    return str(escape(text)) if _MARKUP.search(text) else text  # few values have any
 
 
 @lru_cache(maxsize=4096)

@@ -73,8 +73,16 @@ def encoded(answer: bytes) -> bytes:
     return b64encode(answer)
 
 
+def spoken(login: str, password: str) -> tuple[str, ...]:
+    """Every form in which a password goes to a server, the longest first: what no reply may bring back to us."""
+    if not password:
+        return ()
+    coded = [encoded(answer(login, password, b"")).decode() for answer in (_password, _plain, _bearer)]
+    return tuple(sorted({password, *coded, *(one.rstrip("=") for one in coded)}, key=len, reverse=True))
+
+
 def redacted(text: str, password: str) -> str:
-    """Some servers say back what they were sent; a password must not reach a log that way."""
-    for secret in (password, b64encode(password.encode()).decode()) if password else ():
+    """The text with the password, however it was spoken, masked."""
+    for secret in spoken("", password):
         text = text.replace(secret, "***")
     return text

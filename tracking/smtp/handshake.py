@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
+import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tracking.choices import Encryption, Failure, Phase
@@ -55,7 +56,8 @@ def _size(parameters: list[str]) -> int | None:
 class Handshake:
     """One try to open a session. `run` raises SendError, and then leaves no socket open."""
 
-    def __init__(self, endpoint: Endpoint, guard: Guard) -> None:
+    def __init__(self, endpoint: Endpoint, guard: Guard, *, wire: Callable[[socket.socket], Wire] = Wire) -> None:
+        self._make_wire = wire
         self._endpoint = endpoint
         self._guard = guard
         self._phase = Phase.CONNECT
@@ -84,7 +86,9 @@ class Handshake:
     def _connect(self) -> Wire:
         endpoint = self._endpoint
         deadline = self._by(endpoint.timeouts.connect)
-        return connect(self._guard.addresses(endpoint.host, endpoint.port, deadline=deadline), deadline)
+        return connect(
+            self._guard.addresses(endpoint.host, endpoint.port, deadline=deadline), deadline, self._make_wire
+        )
 
     def _introduce(self, wire: Wire) -> Extensions:
         encryption = self._endpoint.encryption
@@ -95,6 +99,7 @@ class Handshake:
         if encryption is Encryption.TLS:
             extensions = self._upgrade(wire, extensions)
         if self._endpoint.login:
+            wire.conceal(auth.spoken(self._endpoint.login, self._endpoint.password))
             self._log_in(wire, extensions)
         return extensions
 
@@ -110,7 +115,7 @@ class Handshake:
         return reply
 
     def _refused(self, reply: Reply) -> SendError:
-        text = auth.redacted(reply.text, self._endpoint.password) or refused_with(reply)
+        text = reply.text or refused_with(reply)
         failure = classify(reply, self._phase)
         return SendError(text, failure=failure, phase=self._phase, code=reply.code, enhanced=reply.enhanced)
 
@@ -135,13 +140,14 @@ class Handshake:
 
     def _encrypt(self, wire: Wire) -> None:
         self._phase = Phase.TLS
-        context = self._context()
-        wire.start_tls(context, ascii_host(self._endpoint.host), self._by(self._endpoint.timeouts.command))
+        self._read_authorities()
+        host, deadline = ascii_host(self._endpoint.host), self._by(self._endpoint.timeouts.command)
+        wire.start_tls(self._endpoint.ca_file, host, deadline)
         self._phase = Phase.CONNECT
 
-    def _context(self) -> ssl.SSLContext:
+    def _read_authorities(self) -> None:
         try:
-            return tls_context(self._endpoint.ca_file)
+            tls_context(self._endpoint.ca_file)
         except OSError as error:
             raise SendError(
                 "The file of trusted certificates cannot be read.", failure=Failure.TLS, phase=self._phase

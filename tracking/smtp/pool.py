@@ -55,6 +55,14 @@ class Pool:
         finally:
             self._give_back(session)
 
+    def is_ready(self, endpoint: Endpoint) -> bool:
+        """Whether an idle session of this endpoint is alive, so that none need be opened."""
+        session = self._take(endpoint)
+        if session is None:
+            return False
+        self._give_back(session)
+        return True
+
     def send(self, endpoint: Endpoint, envelope: Envelope) -> Outcome:
         """One mail. If the idle session it would have gone by is dead, a new one is opened, once. Raises SendError."""
         [outcome] = self.send_many(endpoint, [envelope], more=lambda: False)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from re import Pattern
 
 from tracking.choices import Failure, Phase
@@ -18,6 +19,7 @@ MAX_LINE = 2_000  # bytes kept of one line
 MAX_LINES = 100
 MAX_REPLY = 64 * 1024  # bytes of one reply, kept or not
 MAX_TEXT = 1_000  # characters kept of a reply's text
+_SHORT = 200  # bytes of a line that is worth remembering
 MAX_RETRY = timedelta(hours=1)
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
@@ -42,6 +44,14 @@ class Reply:
     @property
     def positive(self) -> bool:
         return 200 <= self.code < 300
+
+    def without(self, secrets: tuple[str, ...]) -> Reply:
+        """The same, with each of these masked where the server says it."""
+        text, lines = self.text, self.lines
+        for secret in secrets:
+            if any(secret in line for line in (text, *lines)):
+                text, lines = text.replace(secret, "***"), tuple(line.replace(secret, "***") for line in lines)
+        return self if lines is self.lines and text is self.text else replace(self, text=text, lines=lines)
 
     @property
     def closing(self) -> bool:
@@ -71,6 +81,9 @@ class ReplyReader:
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
             self._count(end + 1)
+            if not self._lines and len(line) <= _SHORT and (reply := _known(line)) is not None:
+                self._size = 0
+                return reply
             if self._add(line):
                 return self._finish()
         if self._size + len(self._buffer) > MAX_REPLY:
@@ -103,6 +116,17 @@ class ReplyReader:
         texts = tuple(text for _, text in parts)
         enhanced = next((found for found, _ in parts if found), "")
         return Reply(code, " ".join(filter(None, texts))[:MAX_TEXT], enhanced, texts)
+
+
+@lru_cache(maxsize=512)
+def _known(line: bytes) -> Reply | None:
+    """The reply that a line is all by itself: servers say the same few over and over. None for any other line."""
+    found = _LINE.fullmatch(line.removesuffix(b"\r"))
+    if found is None or found[2] == b"-":
+        return None
+    code = int(found[1])
+    enhanced, text = _split_enhanced(code, _clean(found[3] or b""))
+    return Reply(code, text[:MAX_TEXT], enhanced, (text,))
 
 
 def _clean(text: bytes) -> str:
@@ -195,7 +219,7 @@ def retry_hint(reply: Reply) -> timedelta | None:
 
 # Foreign exceptions; first match wins, so the narrow ones stand first.
 _ERRORS: tuple[tuple[type[Exception], Failure, str], ...] = (
-    (ssl.SSLCertVerificationError, Failure.TLS, "The server's certificate is not valid for this host"),
+    (ssl.SSLCertVerificationError, Failure.TLS, "The server's certificate"),  # and what is wrong with it
     (ssl.SSLEOFError, Failure.TEMPORARY, "The server closed the connection while it was being encrypted"),
     (ssl.SSLZeroReturnError, Failure.TEMPORARY, "The server closed the connection"),
     (ssl.SSLError, Failure.TLS, "The server and we share no safe encryption"),
@@ -208,12 +232,26 @@ _ERRORS: tuple[tuple[type[Exception], Failure, str], ...] = (
 )
 
 
+# X509_V_ERR_… of OpenSSL: the date, the name, the strength; all others are about the chain.
+_CERTIFICATES = {
+    9: "is not valid yet",
+    10: "has expired",
+    62: "is for another host",
+    64: "is for another host",
+    66: "is too weak",
+    67: "is too weak",
+    68: "is too weak",
+}
+
+
 def failure_of(error: Exception, phase: Phase) -> tuple[Failure, str]:
     """What a foreign exception means in that phase, and a plain sentence for it."""
     failure, sentence = next((row[1:] for row in _ERRORS if isinstance(error, row[0])), _ERRORS[-1][1:])
     if isinstance(error, ssl.SSLCertVerificationError):
+        wrong = _CERTIFICATES.get(getattr(error, "verify_code", 0), "is of no authority that is trusted here")
         reason = str(getattr(error, "verify_message", "")).rstrip(".")
-        return failure, f"{sentence}: {reason}." if reason else f"{sentence}."
+        said = f"{sentence} {wrong}: {reason}." if reason else f"{sentence} {wrong}."
+        return failure, _CONTROLS.sub(" ", f"{said} {getattr(error, 'claims', '')}".rstrip())
     if failure is Failure.TLS and phase is not Phase.TLS:  # the handshake was fine, so this is a broken line
         return Failure.TEMPORARY, "The encrypted connection broke."
     return failure, f"{sentence}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -38,9 +39,9 @@ class Session:
         self._rested = False  # it was put aside, and may have been closed meanwhile
 
     @classmethod
-    def open(cls, endpoint: Endpoint, guard: Guard) -> Session:
-        """Connect, encrypt and log in. Raises SendError with failure and phase."""
-        return cls(endpoint, *Handshake(endpoint, guard).run())
+    def open(cls, endpoint: Endpoint, guard: Guard, *, wire: Callable[[socket.socket], Wire] = Wire) -> Session:
+        """Connect, encrypt and log in. Raises SendError with failure and phase. `wire` makes the wire of the socket."""
+        return cls(endpoint, *Handshake(endpoint, guard, wire=wire).run())
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +85,7 @@ class Session:
     def _marked(self, outcome: Outcome) -> Outcome:
         """Gone before it said a word on this mail: servers close idle sessions, some with a 421."""
         gone = self._wire.closed and outcome.phase is Phase.MAIL and outcome.code in (None, 421)
-        return replace(outcome, stale=gone and outcome.failure is not Failure.TIMEOUT)
+        return replace(outcome, stale=True) if gone and outcome.failure is not Failure.TIMEOUT else outcome
 
     def is_quiet(self) -> bool:
         """Open and silent, as far as can be seen without a round trip. To be asked of a session that was idle."""

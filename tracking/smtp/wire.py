@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from functools import lru_cache
 
+from tracking.smtp import certificate
 from tracking.smtp.guard import Target
 from tracking.smtp.replies import ProtocolError, Reply, ReplyReader
 
@@ -14,11 +16,14 @@ _CHUNK = 16 * 1024
 
 
 @lru_cache(maxsize=64)
-def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Verifies certificate and host name, TLS 1.2 or newer. Shared: reading the system's certificates takes long."""
+def tls_context(ca_file: str | None, *, overheard: bool = False) -> ssl.SSLContext:
+    """Verifies certificate and host name, TLS 1.2 or newer. Shared: reading the system's certificates takes long.
+
+    `overheard`: that of a handshake, which keeps what a refused certificate says of itself.
+    """
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    return certificate.overhear(context) if overheard else context
 
 
 def _remaining(deadline: float) -> float:
@@ -35,6 +40,7 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._replies = ReplyReader()
+        self._concealed: tuple[str, ...] = ()
         self.closed = False
         self.written = 0  # bytes of the last write that the kernel took
 
@@ -42,6 +48,10 @@ class Wire:
     def pending(self) -> bool:
         """The server said something that we did not ask for."""
         return self._replies.pending
+
+    def conceal(self, secrets: tuple[str, ...]) -> None:
+        """Never to be read from a server: some say back what they were sent, and replies are logged and shown."""
+        self._concealed = secrets
 
     def write(self, data: bytes, deadline: float) -> None:
         """Hand all of it to the kernel. When this returns, the last byte is out; when it raises, it is not."""
@@ -61,14 +71,21 @@ class Wire:
             if not data:
                 raise ConnectionResetError
             self._replies.feed(data)
-        return reply
+        return reply.without(self._concealed) if self._concealed else reply
 
-    def start_tls(self, context: ssl.SSLContext, host: str, deadline: float) -> None:
+    def start_tls(self, ca_file: str | None, host: str, deadline: float) -> None:
         """Encrypt, and verify who is there. Plain text that came before the handshake is an attack (RFC 3207 4.2)."""
         if self.pending:
             raise ssl.SSLError("plain text after STARTTLS")
         self._socket.settimeout(_remaining(deadline))
-        self._socket = context.wrap_socket(self._socket, server_hostname=host)
+        context = tls_context(ca_file, overheard=True)
+        sock = context.wrap_socket(self._socket, server_hostname=host, do_handshake_on_connect=False)
+        self._socket = sock
+        try:
+            sock.do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            raise certificate.RefusedError(error, certificate.claims(sock)) from error
+        sock.context = tls_context(ca_file)  # the same without listening, which costs time with every message
 
     def is_quiet(self) -> bool:
         """Open, with nothing said since: as an idle connection should be. No round trip."""
@@ -88,12 +105,15 @@ class Wire:
         self._socket.close()
 
 
-def connect(targets: list[Target], deadline: float) -> Wire:
-    """The first of these addresses that answers; each gets an even share of the time left. Raises OSError."""
+def connect(targets: list[Target], deadline: float, wire: Callable[[socket.socket], Wire] = Wire) -> Wire:
+    """The first of these addresses that answers; each gets an even share of the time left. Raises OSError.
+
+    `wire` makes the wire of the socket.
+    """
     for index, target in enumerate(targets):
         share = _remaining(deadline) / (len(targets) - index)
         try:
-            return Wire(_connect(target, share))
+            return wire(_connect(target, share))
         except OSError:
             if index == len(targets) - 1:
                 raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tracking.rendering.twig.environment import Environment, Template
 from tracking.rendering.twig.errors import TwigError, TwigLimitError, TwigLoaderError, TwigRuntimeError, TwigSyntaxError
 from tracking.rendering.twig.limits import Limits
-from tracking.rendering.twig.names import names
+from tracking.rendering.twig.names import names, words
 from tracking.rendering.twig.values import Markup
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "TwigRuntimeError",
     "TwigSyntaxError",
     "names",
+    "words",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import CodeType, TracebackType
 from typing import Any
@@ -141,6 +141,7 @@ class Template(jinja2.Template):
 
     code: Code
     twig: Environment
+    texts: frozenset[int]  # the identities of its own texts, by which they are told from values in the output
 
     @classmethod
     def from_code(
@@ -152,6 +153,7 @@ class Template(jinja2.Template):
         template: Template = object.__new__(cls)
         template.environment = template.twig = environment
         template.code = names["CODE"]
+        template.texts = frozenset(map(id, _texts(code)))  # they live as long as the code does
         template.name = template.code.name
         template.filename = None
         template.blocks = {}
@@ -175,6 +177,17 @@ class Template(jinja2.Template):
         without its head "lead" (and none behind `default`, `??`, `is defined`, or where `?.` allows for null).
         `now` is what dates such as "tomorrow" are counted from; the clock's time if None.
         """
+        return self.render_pieces(context, missing=missing, now=now)[0]
+
+    def render_pieces(
+        self,
+        context: Mapping[str, Any] | None = None,
+        /,
+        *,
+        missing: set[str] | None = None,
+        now: datetime | None = None,
+    ) -> tuple[str, list[str]]:
+        """The same, and the pieces it is made of: those in `texts` are the template's own words, the others values."""
         run = Run(self.twig, missing, now)
         before = spend(run)
         try:
@@ -187,7 +200,9 @@ class Template(jinja2.Template):
                 run.loaded[self.name] = loaded
             out: list[str] = []
             display(run, loaded, fresh(run, values), {}, out)
-            return _valid(run.joined(out))
+            joined = run.joined(out)
+            output = _valid(joined)
+            return output, out if output is joined else [output]
         except TwigError as error:
             raise _located(error, error.__traceback__, self.name) from error.__cause__
         except NotPlain as error:
@@ -200,6 +215,17 @@ class Template(jinja2.Template):
             raise _located(_thrown(error), error.__traceback__, self.name) from error
         finally:
             spend(before)
+
+
+def _texts(constant: Any) -> Iterator[str]:
+    """All texts among the constants of compiled code."""
+    if isinstance(constant, str):
+        yield constant
+    elif isinstance(constant, CodeType):
+        yield from _texts(constant.co_consts)
+    elif isinstance(constant, tuple):
+        for item in constant:
+            yield from _texts(item)
 
 
 def _valid(output: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tracking.rendering.twig.codegen_access import dotted
 from tracking.rendering.twig.environment import Environment
+from tracking.rendering.twig.lexer import NAME, Lexer
 from tracking.rendering.twig.nodes import ArrowFunction, Embed, For, GetAttr, Import, MacroCall, Module, Name, With
 from tracking.rendering.twig.parser import parse
 from tracking.rendering.twig.weights import assigned, parts, walk
@@ -21,6 +22,15 @@ def names(source: str, *, environment: Environment | None = None) -> frozenset[s
     """
     twig = environment or Environment()
     return frozenset(_of_module(parse(source, None, twig.registry, twig.limits)))
+
+
+def words(source: str, *, environment: Environment | None = None) -> frozenset[str]:
+    """Every name in the template's code, whatever it stands for there. Raises TwigSyntaxError.
+
+    A variable whose name is not among them cannot be read, but through `_context` or `template_from_string`.
+    """
+    limits = (environment or Environment()).limits
+    return frozenset(str(token.value) for token in Lexer(source, None, limits.tokens).tokens() if token.type == NAME)
 
 
 def _of_module(module: Module) -> set[str]:
