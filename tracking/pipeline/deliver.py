@@ -7,7 +7,8 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from uuid import UUID
 
 import structlog
 
@@ -21,8 +22,9 @@ from tracking.choices import (
 from tracking.errors import CredentialsError, SendError
 from tracking.pipeline import heartbeat, transport, verdict
 from tracking.pipeline.insist import insist
-from tracking.pipeline.prepare import Material, Prepared, Unsendable, gather, prepare
-from tracking.policy import retry
+from tracking.pipeline.letter import Unsendable
+from tracking.pipeline.prepare import Material, Prepared, gather, prepare
+from tracking.policy import portion, retry
 from tracking.smtp.endpoint import Endpoint
 from tracking.smtp.session import Outcome
 from tracking.store import claims, connections, outcomes
@@ -37,6 +39,8 @@ BREAKS_AT = 5  # sessions in a row that did not open, until a connection rests
 _CLOSING = 421  # the server says that it closes the connection (RFC 5321 3.8)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
+portions: dict[int, int] = {}  # connection -> mails of the next claim, as this process has learned
+
 stopping = threading.Event()  # set when the process is asked to end: the mail in flight is finished, no other begun
 
 _INTERNAL = "The mail could not be made: {}. This is a fault of ours; the log of the worker has the details."
@@ -49,10 +53,11 @@ def drain(connection_id: int, *, clock: Clock, on_full: Callable[[], None] = lam
     `clock` is the database's time, carried on. A connection that does not open ends the slice: the sweeper comes back.
     """
     transport.tidy()
-    if stopping.is_set() or not _fit(connection_id, clock):
+    if stopping.is_set() or not conf.sending() or not _fit(connection_id, clock):
         return False
     knobs = conf.drain()
-    claim = claims.claim(connection_id, limit=knobs.mails, lease=knobs.lease, now=clock())
+    limit = min(portions.get(connection_id, knobs.mails), knobs.mails)
+    claim = claims.claim(connection_id, limit=limit, lease=knobs.lease, clock=clock)
     if claim is None:  # another worker has them, the connection rests, or none is due: all are normal
         return False
     if claim.full:
@@ -61,8 +66,12 @@ def drain(connection_id: int, *, clock: Clock, on_full: Callable[[], None] = lam
         try:
             done = _send_all(claim, clock, until=time.monotonic() + knobs.seconds, chunk=knobs.chunk)
         finally:
-            left = claims.give_back(claim.token)
-    return done and (claim.full or left > 0)
+            back = claims.give_back(claim.token)
+    if done:
+        portions[connection_id] = portion.after(
+            limit, claimed=len(claim.deliveries), left=back.number, chunk=knobs.chunk, most=knobs.mails
+        )
+    return done and (claim.full or back.number > 0 or back.knocked)
 
 
 def _fit(connection_id: int, clock: Clock) -> bool:
@@ -91,40 +100,50 @@ def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
         _hold_all(claim, str(error), clock)
         return False
     material = gather(claim.deliveries)
-    for deliveries in claim.chunks(chunk):
-        try:
-            if not _send_chunk(claim, deliveries, material, endpoint, clock, until=until):
+    done: list[Result] = []  # of the chunk before: written down in one transaction with the mark of the next
+    try:
+        for start in range(0, len(claim.deliveries), chunk):
+            unsendable, prepared = _prepared(claim.deliveries[start : start + chunk], material, clock)
+            told, done = [*done, *unsendable], []
+            if prepared and not transport.pool().is_ready(endpoint):
+                _record(claim, told)  # the server may take long to let us in: a crash meanwhile makes nothing unknown
+                told = []
+                if not _opens(claim, endpoint, [one.delivery for one in prepared], start + chunk, clock):
+                    return False
+            if not _record(claim, told, marking=[one.delivery.id for one in prepared]):
+                return False  # we were taken for dead: others may be sending the rest
+            done = _send_chunk(claim, prepared, endpoint, clock, until=until)
+            if done and not _listen(claim, done, clock):
                 return False
-        except SendError as error:
-            return _not_opened(claim, error, clock)
-        if _is_over(until):
-            break
+            if _is_over(until):
+                break
+    finally:
+        _record(claim, done)
     return True
 
 
-def _send_chunk(
-    claim: Claim, deliveries: Sequence[Leased], material: Material, endpoint: Endpoint, clock: Clock, *, until: float
-) -> bool:
-    """Whether the server may have the next chunk now.
+def _opens(claim: Claim, endpoint: Endpoint, prepared: list[Leased], rest: int, clock: Clock) -> bool:
+    """Whether a session opens, proven before anything is marked; it is kept for the mails that follow."""
+    try:
+        with transport.pool().session(endpoint):
+            return True
+    except SendError as error:
+        _not_opened(claim, [*prepared, *claim.deliveries[rest:]], error, clock)
+        return False
 
-    Raises SendError when no session opens; then the mails that could be made are still claimed.
-    """
-    unsendable, prepared = _prepared(deliveries, material, clock)
-    if unsendable:
-        _record(claim, unsendable)
-    if not prepared:
-        return True
-    with transport.pool().session(endpoint):  # proven before anything is marked; kept for the mails that follow
-        pass
-    held = claims.mark(claim.token, [one.delivery.id for one in prepared])
+
+def _send_chunk(
+    claim: Claim, prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, until: float
+) -> list[Result]:
+    """The results of those that were tried, to be written down."""
     results: list[Result] = []
     try:
-        results.extend(_results([one for one in prepared if one.delivery.id in held], endpoint, clock, until=until))
-    finally:  # whatever happens: what was sent is written down, and what is not written down stays marked
-        _record(claim, results)
-    if len(results) < len(held):
-        insist(lambda: claims.unmark(claim.token), seconds=conf.drain().lease.total_seconds())
-    return not results or _listen(claim, results, clock)
+        results.extend(_results(prepared, endpoint, clock, until=until))
+    except BaseException:  # whatever happens: what was sent is written down, and what is not stays marked
+        told = {one.delivery.id for one in results}
+        _record(claim, results, marking=[one.delivery.id for one in prepared if one.delivery.id not in told])
+        raise
+    return results
 
 
 def _listen(claim: Claim, results: Sequence[Result], clock: Clock) -> bool:
@@ -206,13 +225,12 @@ def _prepared(deliveries: Sequence[Leased], material: Material, clock: Clock) ->
     return unsendable, prepared
 
 
-def _not_opened(claim: Claim, error: SendError, clock: Clock) -> bool:
-    """Note it on the connection, and give each delivery of the claim its next time."""
+def _not_opened(claim: Claim, left: Sequence[Leased], error: SendError, clock: Clock) -> None:
+    """Note it on the connection, and give each delivery that is left its next time."""
     reason = retry.HOLDS.get(error.failure)
     connections.failed(claim.connection, reason=reason, error=error.message, now=clock(), breaks_at=BREAKS_AT)
     now = clock()
-    _record(claim, [verdict.of_unopened(delivery, error, now=now) for delivery in claim.deliveries])
-    return False
+    _record(claim, [verdict.of_unopened(delivery, error, now=now) for delivery in left])
 
 
 def _hold_all(claim: Claim, text: str, clock: Clock) -> None:
@@ -222,15 +240,27 @@ def _hold_all(claim: Claim, text: str, clock: Clock) -> None:
     _record(claim, [verdict.of_unreadable_password(delivery, text, now=now) for delivery in claim.deliveries])
 
 
-def _record(claim: Claim, results: Sequence[Result]) -> None:
-    insist(
-        lambda: outcomes.record(claim.token, results, worker=WORKER), seconds=conf.drain().lease.total_seconds()
+def _record(claim: Claim, results: Sequence[Result], *, marking: Collection[UUID] = ()) -> bool:
+    """Write down what was tried, and mark what will be. False when the claim is ours no more."""
+    if not results and not marking:
+        return True
+    held = insist(
+        lambda: outcomes.record(claim.token, results, worker=WORKER, marking=marking),
+        seconds=conf.drain().lease.total_seconds(),
     )  # once the lease is over, it is no longer ours to write
+    _count(results)
+    return held
+
+
+def _count(results: Sequence[Result]) -> None:
     for state, number in Counter(one.fate.state.value for one in results).items():
         metrics.deliveries.labels(state).inc(number)
-    for one in results:
-        metrics.attempt_seconds.observe((one.tried.ended_at - one.tried.started_at).total_seconds())
-        if one.cause is not None:
-            metrics.warnings.labels(one.cause.value).inc()
-        if one.fate.state is DeliveryState.SENT:
-            metrics.delivery_seconds.observe((one.tried.ended_at - one.delivery.created_at).total_seconds())
+    for cause, number in Counter(one.cause.value for one in results if one.cause).items():
+        metrics.warnings.labels(cause).inc(number)
+    metrics.attempt_seconds.observe_all(
+        [(one.tried.ended_at - one.tried.started_at).total_seconds() for one in results]
+    )
+    sent = [one for one in results if one.fate.state is DeliveryState.SENT]
+    metrics.delivery_seconds.observe_all(
+        [(one.tried.ended_at - one.delivery.created_at).total_seconds() for one in sent]
+    )

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tracking import conf
-from tracking.choices import ContentType, MissingPlaceholder, Reason, RecipientRole, RecipientStatus, WarningCause
-from tracking.errors import AddressError, RuleError, TemplateError, TrackingError
+from tracking.choices import MissingPlaceholder, Reason, RecipientRole, RecipientStatus, WarningCause
+from tracking.errors import RuleError, TemplateError
 from tracking.events import Event
-from tracking.mail.addresses import Mailbox, check_address, clean_phrase
-from tracking.mail.compose import EmailMessage, compose
-from tracking.mail.message_id import message_id
-from tracking.mail.plain import text_from_html
+from tracking.mail.addresses import Mailbox
+from tracking.mail.compose import compose
 from tracking.models import DeliveryRecipient
+from tracking.pipeline.letter import Unsendable, letter, redirected, without
 from tracking.rendering.context import context
-from tracking.rendering.render import RenderedEmail, RenderedMailbox, render
+from tracking.rendering.render import RenderedEmail, render
 from tracking.smtp.session import Envelope
 from tracking.store import events, versions
 from tracking.store.leased import Leased
 from tracking.store.outcomes import Reached
 from tracking.store.versions import ReadyVersion
-
-
-class Unsendable(TrackingError):
-    """There is no mail to send, and no later try would change that."""
-
-    def __init__(self, reason: Reason, cause: WarningCause, text: str) -> None:
-        super().__init__(text)
-        self.reason = reason
-        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +63,21 @@ def prepare(delivery: Leased, material: Material, *, now: datetime) -> Prepared:
         rendered = render(version.template, _values(delivery, version, material))
     except (TemplateError, RuleError) as error:
         raise Unsendable(Reason.RENDER, WarningCause.RENDER_ERROR, str(error)) from error
+    return settled(delivery, version, rendered, material.reached.get(delivery.id, {}), now=now)
+
+
+def settled(
+    delivery: Leased,
+    version: ReadyVersion,
+    rendered: RenderedEmail,
+    before: Mapping[str, DeliveryRecipient],
+    *,
+    now: datetime,
+) -> Prepared:
+    """What was rendered, as a mail to its recipients. `before` is what earlier tries reached. Raises Unsendable."""
     if rendered.missing and version.definition.policy.missing_placeholder is MissingPlaceholder.SKIP:
-        raise Unsendable(Reason.MISSING_PLACEHOLDER, WarningCause.MISSING_PLACEHOLDER, _without(rendered.missing))
-    return _addressed(delivery, version, rendered, material.reached.get(delivery.id, {}), now)
+        raise Unsendable(Reason.MISSING_PLACEHOLDER, WarningCause.MISSING_PLACEHOLDER, without(rendered.missing))
+    return _addressed(delivery, version, rendered, before, now)
 
 
 def _values(delivery: Leased, version: ReadyVersion, material: Material) -> Mapping[str, object]:
@@ -95,85 +96,24 @@ def _addressed(
     before: Mapping[str, DeliveryRecipient],
     now: datetime,
 ) -> Prepared:
-    try:
-        sender = _mailbox(rendered.sender)
-    except AddressError as error:
-        raise Unsendable(Reason.INVALID_SENDER, WarningCause.INVALID_SENDER, str(error)) from error
-    recipients, wrong = _recipients(rendered)
-    reply_to = _reply_to(rendered, wrong)
-    if not recipients:
-        raise Unsendable(Reason.INVALID_RECIPIENT, WarningCause.INVALID_RECIPIENT, "; ".join(wrong))
-    reached = tuple(_standing(role, mailbox, before) for role, mailbox in recipients)
-    kind = version.definition.action.content_type
-    message = _message(delivery, kind, rendered, sender=sender, reply_to=reply_to, recipients=recipients, now=now)
-    composed = compose(message)
-    cause, remark = _remark(rendered, wrong)
+    mail = letter(rendered, version.definition.action.content_type, key=delivery.id, date=delivery.claimed_at or now)
+    if delivery.redirect is not None:
+        mail = redirected(mail, delivery.redirect.split(","))
+    reached = tuple(_standing(role, mailbox, before) for role, mailbox in mail.recipients)
+    composed = compose(mail.message)
     return Prepared(
         delivery=delivery,
         version=version,
         envelope=Envelope(
-            sender=sender.address,
+            sender=mail.message.sender.address,
             recipients=tuple(one.address for one in reached if one.status is RecipientStatus.OPEN),
             data=composed.data,
             smtputf8=composed.smtputf8,
         ),
         recipients=reached,
-        cause=cause,
-        remark=remark,
+        cause=mail.cause,
+        remark=mail.remark,
     )
-
-
-def _reply_to(rendered: RenderedEmail, wrong: list[str]) -> Mailbox | None:
-    """None when there is none, or when it is no address: a mail without it is better than none."""
-    if rendered.reply_to is None:
-        return None
-    try:
-        return _mailbox(rendered.reply_to)
-    except AddressError as error:
-        wrong.append(f"Reply-To {rendered.reply_to.address[:100]!r}: {error}")
-        return None
-
-
-def _remark(rendered: RenderedEmail, wrong: Sequence[str]) -> tuple[WarningCause | None, str]:
-    """The warning that the words of a mail give although it is sent."""
-    if wrong:
-        return WarningCause.INVALID_RECIPIENT, "; ".join(wrong)
-    if rendered.missing:
-        return WarningCause.MISSING_PLACEHOLDER, _without(rendered.missing)
-    if any(clean_phrase(phrase)[1] for phrase in _phrases(rendered)):
-        return WarningCause.CONTROL_CHARACTERS, "Control characters were taken out of the subject, a name or an address"
-    return None, ""
-
-
-def _phrases(rendered: RenderedEmail) -> Iterator[str]:
-    """What stands in the head of the mail."""
-    yield rendered.subject
-    for mailbox in (rendered.sender, rendered.reply_to, *(one for _, one in rendered.recipients)):
-        if mailbox is not None:
-            yield from (mailbox.name, mailbox.address)
-
-
-def _without(missing: Sequence[str]) -> str:
-    return f"No value for {', '.join(missing)}"
-
-
-def _mailbox(rendered: RenderedMailbox) -> Mailbox:
-    """Raises AddressError: whatever the values were, this is one mailbox or none."""
-    return Mailbox(check_address(rendered.address.strip()), clean_phrase(rendered.name)[0])
-
-
-def _recipients(rendered: RenderedEmail) -> tuple[list[tuple[RecipientRole, Mailbox]], list[str]]:
-    """The valid ones, each address once, and a sentence for each of the others."""
-    found: dict[str, tuple[RecipientRole, Mailbox]] = {}
-    wrong = []
-    for role, part in rendered.recipients:
-        try:
-            mailbox = _mailbox(part)
-        except AddressError as error:
-            wrong.append(f"{role.label} {part.address[:100]!r}: {error}")
-            continue
-        found.setdefault(mailbox.address, (role, mailbox))
-    return list(found.values()), wrong
 
 
 def _standing(role: RecipientRole, mailbox: Mailbox, before: Mapping[str, DeliveryRecipient]) -> Reached:
@@ -187,34 +127,3 @@ def _standing(role: RecipientRole, mailbox: Mailbox, before: Mapping[str, Delive
         code=row.code,
         text=row.text,
     )
-
-
-def _message(
-    delivery: Leased,
-    kind: ContentType,
-    rendered: RenderedEmail,
-    *,
-    sender: Mailbox,
-    reply_to: Mailbox | None,
-    recipients: Sequence[tuple[RecipientRole, Mailbox]],
-    now: datetime,
-) -> EmailMessage:
-    return EmailMessage(
-        sender=sender,
-        to=tuple(mailbox for role, mailbox in recipients if role is RecipientRole.TO),
-        cc=tuple(mailbox for role, mailbox in recipients if role is RecipientRole.CC),
-        reply_to=reply_to,
-        subject=clean_phrase(rendered.subject, limit=998)[0],
-        text=_text_part(kind, rendered),
-        html=None if kind is ContentType.TEXT else rendered.body,
-        message_id=message_id(delivery.id, secret=conf.message_id_secret(), domain=conf.message_id_domain()),
-        date=delivery.claimed_at or now,
-    )
-
-
-def _text_part(kind: ContentType, rendered: RenderedEmail) -> str | None:
-    if kind is ContentType.TEXT:
-        return rendered.body
-    if kind is not ContentType.ALL:
-        return None
-    return text_from_html(rendered.body) if rendered.text is None else rendered.text

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracking.store import alerts, claims, deliveries
+from tracking.store import alert_mails, alerts, claims, deliveries, jobs
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Whom to wake."""
+    """Whom to wake, and what to begin."""
 
     connections: list[int]
     alerts: list[int]
+    jobs: list[int]
 
 
 def sweep(*, now: datetime) -> Swept:
@@ -21,4 +22,5 @@ def sweep(*, now: datetime) -> Swept:
     claims.take_back(now=now)
     deliveries.cancel_of_deleted_rules(now=now)
     alerts.raise_for_connections(now=now)
-    return Swept(connections=deliveries.due_connections(now), alerts=alerts.due(now))
+    jobs.give_up(now=now)
+    return Swept(connections=deliveries.due_connections(now), alerts=alert_mails.due(now), jobs=jobs.due(now=now))

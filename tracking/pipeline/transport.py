@@ -9,6 +9,7 @@ from ipaddress import ip_network
 
 from tracking import conf
 from tracking.choices import Encryption
+from tracking.definition import Server
 from tracking.models import Connection
 from tracking.smtp.endpoint import Endpoint, Timeouts
 from tracking.smtp.guard import Guard
@@ -31,6 +32,20 @@ def system_pool() -> Pool:
 def endpoint(connection: Connection) -> Endpoint:
     """Raises CredentialsError."""
     return connection.endpoint(timeouts=_timeouts(), ca_file=conf.ca_file(), local_hostname=_own_name())
+
+
+def server_endpoint(server: Server, password: str) -> Endpoint:
+    """Of a server that no row stands for, as it was typed."""
+    return Endpoint(
+        host=server.host,
+        port=server.port or 0,
+        encryption=server.encryption,
+        login=server.login,
+        password=password,
+        local_hostname=_own_name(),
+        ca_file=conf.ca_file(),
+        timeouts=_timeouts(),
+    )
 
 
 def system_endpoint() -> Endpoint:

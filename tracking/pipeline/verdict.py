@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from tracking import conf
 from tracking.choices import DeliveryPolicy, DeliveryState, Failure, Phase, Reason, RecipientStatus, WarningCause
 from tracking.errors import SendError
-from tracking.pipeline.prepare import Prepared, Unsendable
+from tracking.pipeline.letter import Unsendable
+from tracking.pipeline.prepare import Prepared
 from tracking.policy import retry
 from tracking.policy.retry import Fate, Limits, Try
 from tracking.policy.warning import CAUSES
@@ -97,8 +97,8 @@ def _merged(before: Sequence[Reached], outcome: Outcome) -> tuple[Reached, ...]:
     """The recipients after a try: those it named have a new status, the others keep theirs."""
     told = {reply.address: reply for reply in outcome.recipients}
     return tuple(
-        replace(one, status=told[one.address].status, code=told[one.address].code, text=told[one.address].text)
-        if one.address in told
+        Reached(address=one.address, role=one.role, status=reply.status, code=reply.code, text=reply.text)
+        if (reply := told.get(one.address))
         else one
         for one in before
     )

@@ -51,13 +51,13 @@ def _read(rule: Rule, kind: Callable[[dict[str, Any]], T]) -> T | None:
 def _look(rule: Rule, wanted: Notifications, counts: Counts, now: datetime) -> int | None:
     exceeded = breach(counts, _thresholds(wanted)) if wanted.enable_notifications else None
     if exceeded is None:
-        if alerts.is_firing(rule):
-            alerts.recovered(rule.pk, now=now)
-        return None
+        return alerts.settle(rule, wanted, counts, now=now) if alerts.is_firing(rule) else None
     if _read(rule, RuleDefinition.from_json) is None:  # nobody could write the mail about it
         return None
     return alerts.raise_once(Breached(rule=rule, wanted=wanted, counts=counts, breach=exceeded), now=now)
 
 
 def _thresholds(wanted: Notifications) -> Thresholds:
-    return Thresholds(percent=wanted.warnings_percent, number=wanted.warnings_number)
+    return Thresholds(
+        percent=wanted.warnings_percent, number=wanted.warnings_number, minimum_events=wanted.minimum_events or 0
+    )

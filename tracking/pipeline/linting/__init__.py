@@ -1,0 +1,1 @@
+"""What is odd about a rule that could run: one file a concern."""
