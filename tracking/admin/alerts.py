@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -9,13 +10,37 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from tracking.access import Access
+from tracking.admin.choosing import RowFilter
 from tracking.admin.listing import ReadOnlyAdmin, badge
+from tracking.admin.scope import access_of
 from tracking.choices import AlertState, WarningCause
 from tracking.models import Alert
+from tracking.wording import counted
 
 _COLOURS = {AlertState.SENT: "green", AlertState.FAILED: "red"}
+
+
+def why(alert: Alert) -> str:
+    """The reason in a few words."""
+    if alert.connection_id is not None:
+        return "Left alone after failures"
+    if alert.recovered:
+        return "Recovered"
+    arms = (("% of Warnings", alert.percent_exceeded), ("Number of Warnings", alert.number_exceeded))
+    return ", ".join(name for name, exceeded in arms if exceeded) or "-"
+
+
+def mail_badge(alert: Alert) -> SafeString:
+    """What became of its mail."""
+    return badge(alert.get_state_display(), _COLOURS.get(AlertState(alert.state), "grey"), title=alert.last_error)
+
+
+def show_to(seen: Access, alert: Alert) -> None:
+    """Put what that person learns of it in the place of the rest, which nobody saves."""
+    alert.recipients, alert.skipped, alert.last_error = seen.told(alert)
 
 
 @admin.register(Alert)
@@ -23,8 +48,9 @@ class AlertAdmin(ReadOnlyAdmin):
     list_display = ("raised_at", "subject_link", "exceeded", "numbers", "causes_in_words", "status")
     list_display_links = ("raised_at",)
     list_select_related = ("rule", "connection")
-    list_filter = (("state", ChoicesDropdownFilter), ("rule", AutocompleteSelectFilter))
+    list_filter = (("state", ChoicesDropdownFilter), ("rule", RowFilter))
     ordering = ("-id",)
+    change_form_outer_before_template = "admin/tracking/alert_buttons.html"
     sortable_by = ()
     fieldsets = (
         ("Alert", {"fields": ("subject_link", "version", "raised_at", "exceeded", "numbers", "causes_in_words")}),
@@ -34,31 +60,42 @@ class AlertAdmin(ReadOnlyAdmin):
         ),
     )
 
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Alert | None:
+        alert: Alert | None = super().get_object(request, *args, **kwargs)
+        if alert is not None:
+            self.complete(request, [alert])
+        return alert
+
+    def complete(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        for alert in rows:
+            show_to(access_of(request), alert)
+            alert.about_is_open = request.user.has_perm(f"tracking.view_{'rule' if alert.rule_id else 'connection'}")
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _, options in self.fieldsets for name in options["fields"])
 
     @admin.display(description="About")
-    def subject_link(self, alert: Alert) -> SafeString | str:
+    def subject_link(self, alert: Any) -> SafeString | str:
         if alert.rule is not None and alert.rule.deleted_at is not None:
             return f"{alert.rule} (deleted)"
         about = alert.rule or alert.connection
         assert about is not None  # the database holds that
-        url = reverse(f"admin:tracking_{about._meta.model_name}_change", args=(about.pk,))
         kind = "" if alert.rule else "Connection "
+        if not getattr(alert, "about_is_open", False):
+            return f"{kind}{about}"
+        url = reverse(f"admin:tracking_{about._meta.model_name}_change", args=(about.pk,))
         return format_html('<a class="text-link" href="{}">{}{}</a>', url, kind, about)
 
     @admin.display(description="Why")
     def exceeded(self, alert: Alert) -> str:
-        if alert.connection is not None:
-            return "Left alone after failures"
-        arms = (("% of Warnings", alert.percent_exceeded), ("Number of Warnings", alert.number_exceeded))
-        return ", ".join(name for name, exceeded in arms if exceeded) or "-"
+        return why(alert)
 
     @admin.display(description="Numbers")
     def numbers(self, alert: Alert) -> str:
         if alert.connection is not None:
             return alert.detail or "-"
-        return f"{alert.warnings:,} warnings of {alert.events:,} events in {alert.get_timeframe_display()}"
+        warned, seen = counted(alert.warnings, "warning"), counted(alert.events, "event")
+        return f"{warned} of {seen} in {alert.get_timeframe_display()}"
 
     @admin.display(description="Causes")
     def causes_in_words(self, alert: Alert) -> str:
@@ -68,7 +105,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Mail")
     def status(self, alert: Alert) -> SafeString:
-        return badge(alert.get_state_display(), _COLOURS.get(AlertState(alert.state), "grey"), title=alert.last_error)
+        return mail_badge(alert)
 
     @admin.display(description="Recipients")
     def to(self, alert: Alert) -> str:

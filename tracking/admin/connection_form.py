@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.text import capfirst, slugify
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from tracking.admin.rule_fields import MASK
+from tracking.admin.rules.fields import MASK
 from tracking.choices import ConnectionKind, Encryption
 from tracking.errors import RuleError
-from tracking.models import Connection
+from tracking.models import Connection, User
 from tracking.smtp.providers import PROVIDERS, Provider
 from tracking.store import clock
 from tracking.store import connections as store
@@ -24,6 +24,8 @@ _REGIONS = [(region, region) for preset in PROVIDERS.values() for region in pres
 
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     """Blank fields take what the provider prescribes; the store decides whether the rest can stand."""
+
+    author: ClassVar[User | None] = None
 
     key = forms.SlugField(
         required=False,
@@ -111,7 +113,12 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             return
         self.instance.kind = ConnectionKind.ESP
         try:
-            store.save(self.instance, password=self.cleaned_data["password"] or None, now=clock.now())
+            store.save(
+                self.instance,
+                password=self.cleaned_data["password"] or None,
+                now=clock.now(),
+                author=self.author,
+            )
         except RuleError as error:
             self._place(error)
 

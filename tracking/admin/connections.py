@@ -7,24 +7,27 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from tracking.admin.choosing import ChoicesMixin
+from tracking.admin import connection_trying
+from tracking.admin.choosing import ChoicesMixin, writes_rules
 from tracking.admin.confirming import confirmed
 from tracking.admin.connection_form import PACE, ConnectionForm
 from tracking.admin.listing import ListAdmin, badge, page_action, shortened
+from tracking.admin.scope import person
 from tracking.choices import ConnectionKind
 from tracking.models import Connection, Delivery, Rule
 from tracking.smtp.providers import PROVIDERS
-from tracking.store import clock
+from tracking.store import clock, health
 from tracking.store import connections as store
 from tracking.tasks import wake_on_commit
+from tracking.wording import counted
 
 NAMED_RULES = 20  # of those that keep a connection from being deleted
 
@@ -34,7 +37,7 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
     """Custom connections are not listed: each belongs to its rule, and its health stands on the rule's page."""
 
     form = ConnectionForm
-    list_display = ("name", "provider_label", "server", "health", "streak", "error", "last_success_at")
+    list_display = ("name", "provider_label", "server", "health", "pace", "streak", "error", "last_success_at")
     list_filter = (("provider", admin.AllValuesFieldListFilter), ("encryption", ChoicesDropdownFilter))
     search_fields = ("name", "key", "host")
     ordering = ("name",)
@@ -44,11 +47,21 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
     change_form_after_template = "admin/tracking/connection_facts.html"
 
     class Media:
-        js = ("tracking/connection_form.js",)
+        js = ("tracking/connection_form.js", "tracking/try.js")
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*connection_trying.urls(self), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
         rows: QuerySet[Connection] = super().get_queryset(request)
         return rows.filter(kind=ConnectionKind.ESP)
+
+    def may_choose(self, request: HttpRequest) -> bool:
+        """Whoever writes rules chooses a connection by its name, and learns nothing more of it."""
+        return super().may_choose(request) or writes_rules(request)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return self.search_fields if self.has_view_permission(request) else ("name",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         writes = self.has_change_permission(request, obj) if obj else True
@@ -60,13 +73,7 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
             *([("Health", {"fields": ("state",)})] if obj else []),
         ]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def around(self, request: HttpRequest, obj: Connection | None) -> dict[str, Any]:
         presets = {
             preset.value.value: {
                 "regions": preset.regions,
@@ -78,14 +85,25 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
             }
             for preset in PROVIDERS.values()
         }
-        extra = {**(extra_context or {}), "presets": presets}
-        response: HttpResponse = super().changeform_view(request, object_id, form_url, extra)
-        return response
+        return {"presets": presets}
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """The form has saved it; what waited for it may leave now."""
         if form.has_changed():
             wake_on_commit([obj.pk])
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """A class of this request's own: who saves."""
+        form = super().get_form(request, obj, change, **kwargs)
+        form.author = request.user
+        return form
+
+    def delete_model(self, request: HttpRequest, obj: Connection) -> None:
+        store.delete(obj, now=clock.now(), author=person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        for connection in queryset:
+            self.delete_model(request, connection)
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
@@ -117,8 +135,18 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
 
     @admin.display(description="Health")
     def state(self, connection: Connection) -> SafeString:
-        context = {"connection": connection, "now": clock.now()}
-        return SafeString(render_to_string("admin/tracking/connection_health.html", context))
+        now = clock.now()
+        context = {"connection": connection, "now": now, "work": health.work(connection, now=now)}
+        shown = ("connection_health", "connection_work")
+        return SafeString("".join(render_to_string(f"admin/tracking/{name}.html", context) for name in shown))
+
+    @admin.display(description="Rate")
+    def pace(self, connection: Connection) -> str:
+        """As "12.4/min, lowered 14:02 after the server's limit"; a dash where nothing limits it."""
+        if connection.rate is None:
+            return "-" if connection.max_rate is None else f"{connection.max_rate}/min"
+        lowered = connection.rate_lowered_at
+        return f"{connection.rate:.1f}/min" + (f", lowered {lowered:%H:%M} after the server's limit" if lowered else "")
 
     # --- actions ------------------------------------------------------------------------------------------------------
 
@@ -131,7 +159,7 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
         back = reverse("admin:tracking_connection_change", args=(object_id,))
         connection = self.get_object(request, object_id)
         if connection is None:
-            return redirect("admin:tracking_connection_changelist")
+            raise Http404
         question = "Let this connection try at once, and send what is held because of it?"
         if (page := confirmed(request, self, title="Release now", question=question, back=back)) is not None:
             return page
@@ -140,12 +168,15 @@ class ConnectionAdmin(ChoicesMixin, ListAdmin):
 
     def _release(self, request: HttpRequest, connections: Iterable[Connection]) -> None:
         rows = list(connections)
-        due = sum(store.release(row.pk, now=clock.now()) for row in rows)
+        due = sum(store.release(row, now=clock.now(), author=person(request)) for row in rows)
         for row in rows:
             self.log_change(request, row, "Released.")
         wake_on_commit([row.pk for row in rows])
         self.message_user(
-            request, f"{len(rows)} connection(s) released; {due} held deliveries are due.", messages.SUCCESS
+            request,
+            f"{counted(len(rows), 'connection')} released; "
+            f"{counted(due, 'held delivery is', 'held deliveries are')} due.",
+            messages.SUCCESS,
         )
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:

@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 
+from tracking.admin import board
 from tracking.admin.listing import bounded_count
+from tracking.admin.scope import access_of
 from tracking.choices import DeliveryState, WatchState
 from tracking.models import Connection, Delivery, Product, Rule, RuleWatch
 from tracking.models.delivery import first_id
@@ -20,7 +23,23 @@ WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.RET
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The index page's context with its counts: only what this person may see."""
-    return {**context, "cards": _mail(request) + _watch(request), "steps": _first_steps(request)}
+    return {
+        **context,
+        "title": "Home",
+        "cards": _cards(request),
+        "steps": _first_steps(request),
+        "parts": board.parts(request),
+    }
+
+
+def _cards(request: HttpRequest) -> list[dict[str, str]]:
+    return _mail(request) + _watch(request)
+
+
+def view(request: HttpRequest) -> JsonResponse:
+    """What the page's script asks for every few seconds: the panels and the cards, as HTML."""
+    cards = render_to_string("admin/tracking/board_cards.html", {"cards": _cards(request)})
+    return JsonResponse({"parts": {"cards": cards, **board.parts(request)}})
 
 
 def _card(title: str, count: str, path: str) -> dict[str, str]:
@@ -32,7 +51,7 @@ def _mail(request: HttpRequest) -> list[dict[str, str]]:
         return []
     log = reverse("admin:tracking_delivery_changelist")
     since = first_id(clock.now() - timedelta(hours=24))
-    real = Delivery.objects.filter(test=False)
+    real = access_of(request).deliveries().filter(test=False)
     states = (("Failed", DeliveryState.FAILED), ("Unknown", DeliveryState.UNKNOWN), ("Held", DeliveryState.HELD))
     return [
         _card("Waiting to be sent", bounded_count(real.filter(state__in=WAITING_STATES)), log),
@@ -51,10 +70,10 @@ def _mail(request: HttpRequest) -> list[dict[str, str]]:
 def _watch(request: HttpRequest) -> list[dict[str, str]]:
     cards = []
     if request.user.has_perm("tracking.view_alert"):
-        firing = RuleWatch.objects.filter(state=WatchState.FIRING, rule__deleted_at=None)
+        firing = RuleWatch.objects.filter(state=WatchState.FIRING, rule__in=access_of(request).rules())
         cards.append(_card("Rules over a threshold", bounded_count(firing), reverse("admin:tracking_alert_changelist")))
     if request.user.has_perm("tracking.view_connection"):
-        resting = Connection.objects.filter(paused_until__gt=clock.now())
+        resting = access_of(request).rows(Connection).filter(paused_until__gt=clock.now())
         link = reverse("admin:tracking_connection_changelist")
         cards.append(_card("Connections at rest", bounded_count(resting), link))
     return cards
@@ -62,6 +81,8 @@ def _watch(request: HttpRequest) -> list[dict[str, str]]:
 
 def _first_steps(request: HttpRequest) -> list[dict[str, Any]]:
     """What has to be there before a mail can leave, in order; empty once all of it is."""
+    if not request.user.has_perm("tracking.add_product"):
+        return []
     rows = (
         ("Add a product", "product", Product.objects.exists()),
         ("Add an ESP connection", "connection", Connection.objects.filter(kind="esp").exists()),

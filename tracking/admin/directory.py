@@ -1,21 +1,20 @@
-"""The directory: who sells, who buys, and through what; the rules of a product or campaign stand on its page."""
+"""The directory: who sells, who buys, and through what; a product's or campaign's page has a tab with its rules."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from tracking.admin.choosing import ChoicesMixin
-from tracking.admin.listing import ListAdmin, is_id
-from tracking.models import Buyer, CallTrackingPool, Campaign, Channel, Pingtree, Product, Publisher, Rule, Source
-
-SHOWN_RULES = 50  # on the page of their owner; the rest stand in the list
+from tracking.admin.choosing import ChoicesMixin, RowFilter
+from tracking.admin.listing import ListAdmin
+from tracking.admin.rules.tab import CampaignTab, ProductTab, TrackingTab
+from tracking.admin.scope import access_of
+from tracking.choices import Platform
+from tracking.models import Buyer, CallTrackingPool, Campaign, Channel, Pingtree, Product, Publisher, Source
 
 
 class EntryAdmin(ChoicesMixin, ListAdmin):
@@ -35,6 +34,11 @@ class EntryAdmin(ChoicesMixin, ListAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return ("id",) if obj else ()
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Of what it belongs to, the rows that are there for this person."""
+        kwargs.setdefault("queryset", access_of(request).rows(db_field.related_model))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
 
 @admin.register(Buyer, Publisher, Source, Pingtree, CallTrackingPool)
 class PlainEntryAdmin(EntryAdmin):
@@ -42,63 +46,39 @@ class PlainEntryAdmin(EntryAdmin):
 
 
 class OwnerAdmin(EntryAdmin):
-    """A product or campaign: its page shows the rules that see its events."""
+    """A product or campaign: a tab of its page shows the rules that see its events."""
 
-    change_form_after_template = "admin/tracking/owned_rules.html"
-    owner_parameter = ""  # of the form "Add Rule"
+    tracking_tab: type[TrackingTab]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        extra = {**(extra_context or {}), **(self.rules_context(request, object_id) if object_id else {})}
-        response: HttpResponse = super().changeform_view(request, object_id, form_url, extra)
-        return response
+    class Media:
+        js = ("tracking/menu.js", "tracking/dialog.js")
 
-    def rules_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
-        if not is_id(object_id) or not request.user.has_perm("tracking.view_rule"):
-            return {}
-        rules = self.rules_of(int(object_id)).filter(deleted_at=None).select_related("current", "product", "campaign")
-        found = list(rules.order_by("-id")[: SHOWN_RULES + 1])
-        return {
-            "owned_rules": found[:SHOWN_RULES],
-            "more_rules": len(found) > SHOWN_RULES,
-            "rules_url": f"{reverse('admin:tracking_rule_changelist')}?{self.list_query(object_id)}",
-            "add_rule_url": f"{reverse('admin:tracking_rule_add')}?{urlencode({self.owner_parameter: object_id})}"
-            if request.user.has_perm("tracking.add_rule")
-            else "",
-        }
-
-    def rules_of(self, entry_id: int) -> QuerySet[Rule]:
-        raise NotImplementedError
-
-    def list_query(self, entry_id: str) -> str:
-        return urlencode({f"{self.owner_parameter.removeprefix('owner_')}__id__exact": entry_id})
+    def get_changeform_datasets(self, request: HttpRequest) -> list[type[TrackingTab]]:
+        match = request.resolver_match
+        stands = match is not None and "object_id" in match.kwargs
+        return [self.tracking_tab] if stands and request.user.has_perm("tracking.view_rule") else []
 
 
 @admin.register(Product)
 class ProductAdmin(OwnerAdmin):
     list_display = ("id", "name", "platform", "ping_post")
     list_filter = (("platform", ChoicesDropdownFilter), "ping_post")
-    owner_parameter = "product"
+    tracking_tab = ProductTab
 
-    def rules_of(self, entry_id: int) -> QuerySet[Rule]:
-        return Rule.objects.filter(Q(product_id=entry_id) | Q(campaign__product_id=entry_id))
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "platform":
+            seen = access_of(request).platforms
+            kwargs["choices"] = [(platform.value, platform.label) for platform in Platform if platform in seen]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
 
 @admin.register(Campaign)
 class CampaignAdmin(OwnerAdmin):
     list_display = ("id", "name", "product", "buyer")
     list_select_related = ("product", "buyer")
-    list_filter = (("product", AutocompleteSelectFilter), ("buyer", AutocompleteSelectFilter))
+    list_filter = (("product", RowFilter), ("buyer", RowFilter))
     autocomplete_fields = ("product", "buyer")
-    owner_parameter = "owner_campaign"
-
-    def rules_of(self, entry_id: int) -> QuerySet[Rule]:
-        return Rule.objects.filter(campaign_id=entry_id)
+    tracking_tab = CampaignTab
 
 
 @admin.register(Channel)
@@ -106,8 +86,8 @@ class ChannelAdmin(EntryAdmin):
     list_display = ("id", "name", "publisher", "product", "method")
     list_select_related = ("publisher", "product")
     list_filter = (
-        ("publisher", AutocompleteSelectFilter),
-        ("product", AutocompleteSelectFilter),
+        ("publisher", RowFilter),
+        ("product", RowFilter),
         ("method", ChoicesDropdownFilter),
     )
     autocomplete_fields = ("publisher", "product")

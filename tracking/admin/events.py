@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from tracking.admin.listing import DayFilter
-from tracking.admin.log_pages import LogAdmin, TestRuns, as_uuid, events_with, pretty, state_badge
-from tracking.models import Delivery, StoredEvent
+from tracking.access import Access
+from tracking.admin import explaining
+from tracking.admin.listing import DayFilter, page_action
+from tracking.admin.log.pages import LogAdmin, TestRuns, events_with, pretty, state_badge
+from tracking.admin.scope import access_of
+from tracking.models import Campaign, Delivery, StoredEvent
+from tracking.store.log import Owned
+
+
+class EventTrigger(ChoicesDropdownFilter):  # type: ignore[misc]
+    def indexed(self) -> Q:
+        value = self.value()
+        return Q(trigger=value) if value else Q()
 
 
 @admin.register(StoredEvent)
 class StoredEventAdmin(LogAdmin):
     list_display = ("received", "event_id", "trigger", "scope", "lead_id", "test")
     list_display_links = ("received", "event_id")
-    list_filter = (("trigger", ChoicesDropdownFilter), ("received_at", DayFilter), TestRuns)
+    list_filter = (("trigger", EventTrigger), ("received_at", DayFilter), TestRuns)
     search_help_text = "Exact event id or lead id"
+    actions_list = ("explain_any",)
     change_form_after_template = "admin/tracking/event_below.html"
     fieldsets = (
         ("Event", {"fields": ("event_id", "trigger", "scope", "lead_id", "occurred_at", "received_at", "test")}),
     )
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*explaining.urls(self), *super().get_urls()]
+
+    def has_explain_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("tracking.view_rule"))
+
+    @page_action(description="Explain an event", permissions=["explain"], url_path="explain-any")
+    def explain_any(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:tracking_storedevent_explain_pasted")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[StoredEvent]:
         rows: QuerySet[StoredEvent] = super().get_queryset(request)
         return rows.defer("payload")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[StoredEvent], search_term: str
-    ) -> tuple[QuerySet[StoredEvent], bool]:
-        term = search_term.strip()
-        return (queryset.filter(pk__in=events_with(term)) if term else queryset), False
+    def searched(self, term: str) -> Q:
+        return Q(pk__in=events_with(term.strip())) if term.strip() else Q()
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
-        found: StoredEvent | None = super().get_object(request, object_id, from_field)
-        if found is not None:
-            self.complete(request, [found])
-        return found
+    def owned(self, request: HttpRequest) -> Sequence[Owned]:
+        seen = access_of(request)
+        own = Campaign.objects.filter(buyer__in=seen.buyers or ())
+        return [Owned(own, "campaign_id")] if seen.scoped else []
 
     @admin.display(description="Received")
     def received(self, event: StoredEvent) -> str:
@@ -49,22 +69,11 @@ class StoredEventAdmin(LogAdmin):
     def scope(self, event: StoredEvent) -> str:
         return str(getattr(event, "scope_words", "-"))
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        key = as_uuid(object_id or "")
-        event = StoredEvent.objects.filter(pk=key).first() if key else None
-        facts = _event_facts(event, logged=request.user.has_perm("tracking.view_delivery")) if event else {}
-        response: HttpResponse = super().changeform_view(
-            request, object_id, form_url, {**(extra_context or {}), **facts}
-        )
-        return response
+    def around(self, request: HttpRequest, obj: StoredEvent) -> dict[str, Any]:
+        facts = _event_facts(obj, access_of(request), logged=request.user.has_perm("tracking.view_delivery"))
+        return {**facts, "may_explain": request.user.has_perm("tracking.view_rule")}
 
 
-def _event_facts(event: StoredEvent, *, logged: bool) -> dict[str, Any]:
-    owed = Delivery.objects.filter(event=event).select_related("rule") if logged else Delivery.objects.none()
-    return {"payload": pretty(event), "owed": [(row, state_badge(row)) for row in owed], "logged": logged}
+def _event_facts(event: StoredEvent, seen: Access, *, logged: bool) -> dict[str, Any]:
+    owed = seen.deliveries().filter(event=event).select_related("rule") if logged else Delivery.objects.none()
+    return {"payload": pretty(event, seen), "owed": [(row, state_badge(row)) for row in owed], "logged": logged}

@@ -15,15 +15,17 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action
 from unfold.views import ChangeList
 
+from tracking.admin.scope import ScopedMixin
 from tracking.models.delivery import first_id
 from tracking.validation import MAX_ID
+from tracking.wording import counted
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -46,6 +48,11 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return self.count >= COUNTED
 
 
+def lines(found: Iterable[str]) -> SafeString:
+    """A cell of several lines; the first is the largest."""
+    return format_html('<div class="tracking-lines">{}</div>', format_html_join("", "<div>{}</div>", zip(found)))
+
+
 def bounded_count(rows: QuerySet[Any]) -> str:
     """How many rows, as people read it; "10,000+" where there may be more."""
     found = rows.order_by()[:COUNTED].count()
@@ -60,6 +67,12 @@ class PageList(ChangeList):  # type: ignore[misc]
         rows: Sequence[Model] = list(self.result_list)  # type: ignore[has-type]
         self.model_admin.complete(request, rows)
         self.result_list = rows
+
+    @property
+    def counted(self) -> str:
+        """How many rows there are, in words."""
+        nouns = self.model_admin.row_words or (str(self.opts.verbose_name), str(self.opts.verbose_name_plural))
+        return counted(self.result_count, *nouns)
 
 
 class ForgedQueryMixin:
@@ -113,7 +126,7 @@ def to_list(path: str) -> HttpResponse:
     return redirect(f"{path}?{ERROR_FLAG}=1")
 
 
-class ListAdmin(ForgedQueryMixin, ModelAdmin):  # type: ignore[misc]
+class ListAdmin(ForgedQueryMixin, ScopedMixin, ModelAdmin):  # type: ignore[misc]
     """An admin for tables that may be large."""
 
     paginator = BoundedPaginator
@@ -123,12 +136,25 @@ class ListAdmin(ForgedQueryMixin, ModelAdmin):  # type: ignore[misc]
     list_max_show_all = 0
     list_filter_submit = True
     list_fullwidth = True
+    delete_confirmation_template = "admin/tracking/delete_confirmation.html"
+    row_words: tuple[str, ...] = ()  # one row and several, where the model's names would not do below its list
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PageList]:
         return PageList
 
     def complete(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Add to the rows of one page what its columns need beyond the row itself."""
+
+    def around(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What the templates of one row's page show beside its form; `obj` None: it is about to be added."""
+        return {}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        context |= self.around(request, obj)
+        response: HttpResponse = super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return response
 
 
 class ReadOnlyAdmin(ListAdmin):
@@ -146,8 +172,13 @@ class ReadOnlyAdmin(ListAdmin):
         return False
 
 
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)  # what a key can tell, and a day after it
+
+
 class DayFilter(RangeDateFilter):  # type: ignore[misc]
     """Rows made from one day (UTC) to another, both included, found by their key."""
+
+    timed = True
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         first, last = (self._day(end) for end in ("from", "to"))
@@ -162,7 +193,7 @@ class DayFilter(RangeDateFilter):  # type: ignore[misc]
             day = date.fromisoformat(self.used_parameters.get(f"{self.parameter_name}_{end}", ""))
         except (TypeError, ValueError):  # no day, or none that the calendar has: no restriction
             return None
-        return datetime.combine(day, time.min, tzinfo=UTC)
+        return datetime.combine(min(max(day, _FIRST_DAY), _LAST_DAY), time.min, tzinfo=UTC)
 
 
 BADGES = {

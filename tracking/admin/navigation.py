@@ -8,13 +8,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 GROUPS = {
-    "Rules": (("Tracking rules", "bolt", "rule"),),
+    "Rules": (("Tracking rules", "bolt", "rule"), ("Presets", "bookmark", "preset")),
     "Delivery": (
         ("Tracking log", "mail", "delivery"),
         ("Events", "inbox", "storedevent"),
         ("Alerts", "notifications", "alert"),
         ("Usage", "payments", "usageday"),
         ("Connections", "outgoing_mail", "connection"),
+        ("Jobs", "hourglass", "job"),
     ),
     "Directory": (
         ("Products", "category", "product"),
@@ -26,8 +27,15 @@ GROUPS = {
         ("Pingtrees", "account_tree", "pingtree"),
         ("Call tracking pools", "call", "calltrackingpool"),
     ),
-    "Access": (("Users", "person", "user"), ("Groups", "group", "group"), ("API tokens", "key", "apitoken")),
+    "Access": (
+        ("Users", "person", "user"),
+        ("Groups", "group", "group"),
+        ("API tokens", "key", "apitoken"),
+        ("Audit log", "policy", "auditentry"),
+    ),
 }
+
+EVERYBODYS = {"job"}  # everybody has some of their own
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -44,6 +52,11 @@ def _items(request: HttpRequest, rows: tuple[tuple[str, str, str], ...]) -> list
     items = []
     for title, icon, model in rows:
         app = "auth" if model == "group" else "tracking"
-        if request.user.has_perm(f"{app}.view_{model}") or request.user.has_perm(f"{app}.change_{model}"):
+        if model in EVERYBODYS or any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change")):
             items.append({"title": title, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist")})
     return items
+
+
+def account(request: HttpRequest) -> list[dict[str, Any]]:
+    """What stands in the menu of the person who is logged in, beside password and log out."""
+    return [{"title": "Second factor", "link": reverse("second_factor:overview")}]

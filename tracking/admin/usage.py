@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +10,15 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.contrib.filters.admin import RangeDateFilter
 
-from tracking.admin import spreadsheet
+from tracking import spreadsheet
+from tracking.admin.choosing import RowFilter
 from tracking.admin.listing import ReadOnlyAdmin, is_forged, page_action, to_list
+from tracking.admin.scope import person
+from tracking.choices import AuditAction
 from tracking.models import UsageDay
-
-HEADINGS = ("day", "rule id", "rule", "unit price", "events", "amount")
+from tracking.store import audit, clock, usage
 
 
 def totals(rows: QuerySet[UsageDay]) -> tuple[int, Decimal]:
@@ -31,8 +32,9 @@ def totals(rows: QuerySet[UsageDay]) -> tuple[int, Decimal]:
 class UsageDayAdmin(ReadOnlyAdmin):
     list_display = ("day", "rule", "unit_price", "events", "amount_shown")
     list_display_links = ("day",)
+    row_words = ("row", "rows")
     list_select_related = ("rule",)
-    list_filter = (("day", RangeDateFilter), ("rule", AutocompleteSelectFilter))
+    list_filter = (("day", RangeDateFilter), ("rule", RowFilter))
     list_before_template = "admin/tracking/usage_totals.html"
     actions_list = ("download",)
     ordering = ("-day", "rule_id")
@@ -57,15 +59,16 @@ class UsageDayAdmin(ReadOnlyAdmin):
         if is_forged(request):
             return to_list(listed)
         try:
-            rows = self.get_changelist_instance(request).queryset.select_related("rule")
+            rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return to_list(listed)
-        response = StreamingHttpResponse(spreadsheet.lines(_cells(rows)), content_type="text/csv; charset=utf-8")
+        audit.note(
+            actor=person(request),
+            action=AuditAction.USAGE_EXPORTED,
+            target=None,
+            detail={"query": request.GET.urlencode()[:500]},
+            now=clock.now(),
+        )
+        response = StreamingHttpResponse(spreadsheet.lines(usage.lines(rows)), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="usage.csv"'
         return response
-
-
-def _cells(rows: QuerySet[UsageDay]) -> Iterator[tuple[Any, ...]]:
-    yield HEADINGS
-    for row in rows.iterator(chunk_size=2_000):
-        yield row.day, row.rule_id, row.rule.name, row.unit_price, row.events, row.amount

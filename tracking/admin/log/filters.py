@@ -1,0 +1,129 @@
+"""By what the log is filtered; `rules()` and `indexed()` say how the page is read (admin/keyset.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.contrib.filters.forms import AutocompleteDropdownForm
+
+from tracking.admin.choosing import ChooseOne
+from tracking.admin.listing import is_id
+from tracking.admin.scope import access_of
+from tracking.choices import RuleKind
+from tracking.models import Campaign, Delivery, Preset, Product
+from tracking.store import log
+
+SHOWN_PRESETS = 200
+
+
+class WarningFilter(DropdownFilter):  # type: ignore[misc]
+    title = "warning"
+    parameter_name = "warned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "With a warning"), ("no", "Without a warning")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(warned_at__isnull=self.value() == "no")
+
+    def indexed(self) -> Q:
+        return Q(warned_at__isnull=False) if self.value() == "yes" else Q()
+
+
+class StateFilter(ChoicesDropdownFilter):  # type: ignore[misc]
+    def indexed(self) -> Q:
+        value = self.value()
+        return Q(state=value) if value else Q()
+
+
+class ActionFilter(DropdownFilter):  # type: ignore[misc]
+    title = "action"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(RuleKind.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset
+
+    def rules(self) -> Q:
+        return Q(kind=self.value()) if self.value() in RuleKind.values else Q()
+
+
+class PresetFilter(DropdownFilter):  # type: ignore[misc]
+    title = "preset"
+    parameter_name = "preset"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        presets = access_of(request).rows(Preset).order_by("name")[:SHOWN_PRESETS]
+        return [(str(preset.pk), preset.name) for preset in presets]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset
+
+    def rules(self) -> Q:
+        value = self.value() or ""
+        return Q(preset=int(value)) if is_id(value) else Q()
+
+
+class ChooseForm(forms.Form):
+    """One row of a large table."""
+
+    Media = AutocompleteDropdownForm.Media
+
+    def __init__(self, name: str, label: str, queryset: QuerySet[Any], value: str | None) -> None:
+        super().__init__({name: value})
+        widget = ChooseOne(attrs={"class": "unfold-filter-autocomplete"})
+        self.fields[name] = forms.ModelChoiceField(queryset, label=label, required=False, widget=widget)
+
+
+class ScopeFilter(admin.SimpleListFilter):
+    """The events of one product or campaign, by the id that they carry."""
+
+    model: type[Model]
+    template = "unfold/filters/filters_field.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("", "")]  # something to choose from; the form asks for the rest as it is typed
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        return queryset.filter(**{str(self.parameter_name): int(value)}) if is_id(value) else queryset
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        rows = access_of(self.request).rows(self.model)
+        yield {"form": ChooseForm(str(self.parameter_name), f"By {self.title}", rows, self.value())}
+
+
+class ProductScope(ScopeFilter):
+    title, parameter_name, model = "product", "product_id", Product
+
+    def rules(self) -> Q:
+        value = self.value() or ""
+        return log.ever_of_product(int(value)) if is_id(value) else Q()
+
+
+class CampaignScope(ScopeFilter):
+    title, parameter_name, model = "campaign", "campaign_id", Campaign
+
+    def rules(self) -> Q:
+        value = self.value() or ""
+        return log.ever_of_campaign(int(value)) if is_id(value) else Q()
+
+    def indexed(self) -> Q:
+        value = self.value() or ""
+        return Q(campaign_id=int(value)) if is_id(value) else Q()
+
+
+class TriggerFilter(ChoicesDropdownFilter):  # type: ignore[misc]
+    def rules(self) -> Q:
+        value = self.value()
+        return log.ever(trigger=value) if value else Q()
