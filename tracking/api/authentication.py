@@ -7,6 +7,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from tracking import denials
 from tracking.api import tokens
 from tracking.models import ApiToken, User
 
@@ -18,8 +19,9 @@ class TokenAuthentication(BaseAuthentication):
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() not in {"bearer", "token"}:
             return None
-        token = tokens.find(text.strip(), now=timezone.now())
+        token = tokens.find(text.strip(" "), now=timezone.now())
         if token is None:
+            denials.login_failed(request, tokens.owner(text.strip(" ")), by="API token")
             raise AuthenticationFailed("The token is unknown, expired or revoked.")
         return token.user, token
 

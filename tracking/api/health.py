@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from tracking import tasks
+from tracking import canary, tasks
 from tracking.choices import WatchState
 from tracking.models import Connection, RuleWatch
 from tracking.store import clock, deliveries
@@ -21,11 +22,13 @@ from tracking.store import clock, deliveries
 _PATIENCE = 1  # seconds for a broker that does not answer
 
 
+@csrf_exempt  # what only looks needs no form's token: another method is 405, not 403
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@csrf_exempt
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when all that a request needs is there, else 503; what is missing is named either way."""
@@ -60,6 +63,7 @@ def _migrations() -> str:
 _QUESTIONS: Mapping[str, Callable[[], str]] = {"database": _database, "broker": _broker, "migrations": _migrations}
 
 
+@csrf_exempt
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
@@ -83,6 +87,13 @@ class _Queue(Collector):
             "How long the longest-waiting due delivery has waited.",
             value=0 if oldest is None else max(0.0, (now - oldest).total_seconds()),
         )
+        canaries = GaugeMetricFamily(
+            "tracking_canary_age_seconds", "Since a worker last took what is sent to a queue.", labels=["queue"]
+        )
+        for queue, age in canary.ages().items():
+            if age is not None:
+                canaries.add_metric([queue], age.total_seconds())
+        yield canaries
         yield GaugeMetricFamily(
             "tracking_connections_resting",
             "Connections that failed and are left alone for a while.",

@@ -1,4 +1,4 @@
-"""Bodies: strict JSON, of bounded size, never compressed."""
+"""Bodies: strict JSON, of bounded size and number of values, never compressed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
+from django.http import UnreadablePostError
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from tracking.validation import parse_json
+
+MOST_VALUES = 500_000  # a list, object or comma begins one; eight million bytes of "[]," would be 180 MB of lists
 
 
 class TooLarge(APIException):
@@ -42,11 +45,24 @@ class StrictJSONParser(BaseParser):
         request: Request = (parser_context or {})["request"]
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise ParseError("Content-Encoding is not supported; send the body as it is.")
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = stream.read(limit + 1)
-        if len(body) > limit:
-            raise TooLarge(f"The body has more than {limit:,} bytes.")
         try:
-            return parse_json(body)
+            return parse_json(_read(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+        except UnreadablePostError:
+            raise ParseError("The body ended early.") from None
         except ValueError as error:
             raise ParseError(f"The body is not valid JSON: {error}") from None
+
+
+class MergePatchParser(StrictJSONParser):
+    """RFC 7396, which is JSON."""
+
+    media_type = "application/merge-patch+json"
+
+
+def _read(stream: IO[bytes], limit: int) -> bytes:
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(f"The body has more than {limit:,} bytes; send a long list in parts.")
+    if sum(body.count(mark) for mark in b"[{,") > MOST_VALUES:
+        raise TooLarge(f"The body has more than {MOST_VALUES:,} values; send a long list in parts.")
+    return body

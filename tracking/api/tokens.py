@@ -4,21 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import QuerySet
 
-from tracking.models import ApiToken, User
+from tracking.choices import AuditAction, Scope
+from tracking.models import ApiToken, Product, User
+from tracking.store import audit
 
 _PREFIX = "evt_"
 _FRESH = timedelta(minutes=1)  # "last used" is written at most this often
 
 
-def issue(user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
-    """A new token of a user, and its text, which cannot be had again."""
+@transaction.atomic
+def issue(
+    user: User,
+    name: str,
+    expires_at: datetime | None = None,
+    *,
+    scopes: Iterable[Scope] = (),
+    products: Iterable[Product] = (),
+    by: User | None = None,
+) -> tuple[ApiToken, str]:
+    """A new token of a user, and its text, which cannot be had again. Without scopes, products: not narrowed."""
     text = _PREFIX + secrets.token_urlsafe(32)
-    row = ApiToken.objects.create(user=user, name=name, digest=_digest(text), hint=text[:10], expires_at=expires_at)
+    wanted = sorted({Scope(scope).value for scope in scopes})
+    row = ApiToken.objects.create(
+        user=user, name=name, digest=_digest(text), hint=text[:10], expires_at=expires_at, scopes=wanted
+    )
+    row.products.set(products)
+    detail = {"user": user.get_username(), "scopes": wanted}
+    audit.note(actor=by, action=AuditAction.TOKEN_ISSUED, target=row, detail=detail, now=row.created_at)
     return row, text
+
+
+@transaction.atomic
+def revoke(chosen: QuerySet[ApiToken], *, by: User | None, now: datetime) -> list[ApiToken]:
+    """Those that were not revoked before; they open nothing any more."""
+    live = list(chosen.filter(revoked_at=None))
+    ApiToken.objects.filter(pk__in=[row.pk for row in live]).update(revoked_at=now)
+    audit.note_each(actor=by, action=AuditAction.TOKEN_REVOKED, targets=live, now=now)
+    return live
 
 
 def find(text: str, *, now: datetime) -> ApiToken | None:
@@ -26,9 +54,15 @@ def find(text: str, *, now: datetime) -> ApiToken | None:
     token = ApiToken.objects.select_related("user").filter(digest=_digest(text)).first()
     if token is None or not token.valid_at(now) or not token.user.is_active:
         return None
-    unseen = Q(last_used_at=None) | Q(last_used_at__lt=now - _FRESH)
-    ApiToken.objects.filter(unseen, pk=token.pk).update(last_used_at=now)
+    if token.last_used_at is None or token.last_used_at < now - _FRESH:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token
+
+
+def owner(text: str) -> User | None:
+    """Whose token that is or was, valid or not."""
+    token = ApiToken.objects.select_related("user").filter(digest=_digest(text)).first()
+    return token.user if token else None
 
 
 def _digest(text: str) -> str:

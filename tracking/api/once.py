@@ -1,0 +1,74 @@
+"""POSTs that create, done once however often they are sent: Idempotency-Key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import transaction
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tracking.api.problems import KeyUsed
+from tracking.api.throttles import caller
+from tracking.errors import FieldErrors
+from tracking.models import KeptAnswer
+from tracking.store import answers, clock
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+_LONGEST = 200
+_KEPT_HEADERS = ("Location", "ETag")
+
+Handler = Callable[..., Response]
+
+
+def once(handler: Handler) -> Handler:
+    """With the header, the first answer that is not a refusal is given again for 24 hours. Without it, no difference.
+
+    What the request does and its answer are one transaction: after a crash both are there, or neither.
+    """
+
+    @wraps(handler)
+    def run(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get(HEADER)
+        if key is None:
+            return handler(view, request, *args, **kwargs)
+        _demand_readable(key)
+        with transaction.atomic():
+            kept = answers.claim(caller(request), key, _fingerprint(request), now=clock.now())
+            if kept is not None:
+                return _again(kept, request)
+            response = handler(view, request, *args, **kwargs)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            else:
+                _keep(request, key, response)
+        return response
+
+    run.creates = True  # type: ignore[attr-defined]  # the schema tells of the header
+    return run
+
+
+def _demand_readable(key: str) -> None:
+    if not (key and len(key) <= _LONGEST and key.isascii() and key.isprintable()):
+        raise FieldErrors({HEADER: [f"must be 1 to {_LONGEST} printable ASCII characters"]})
+
+
+def _fingerprint(request: Request) -> str:
+    body = json.dumps(request.data, sort_keys=True, default=str)
+    return hashlib.sha256(f"{request.method} {request.get_full_path()}\n{body}".encode("utf-8", "replace")).hexdigest()
+
+
+def _keep(request: Request, key: str, response: Response) -> None:
+    headers = {name: response[name] for name in _KEPT_HEADERS if name in response.headers}
+    answers.keep(caller(request), key, status=response.status_code, headers=headers, body=response.data)
+
+
+def _again(kept: KeptAnswer, request: Request) -> Response:
+    if kept.fingerprint != _fingerprint(request):
+        raise KeyUsed
+    return Response(kept.body, status=kept.status, headers={**kept.headers, REPLAYED: "true"})
