@@ -8,7 +8,10 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError
+
+from tracking.store import sealed
 
 
 @register()
@@ -67,5 +70,23 @@ def lease_outlives_heartbeat(**kwargs: Any) -> Sequence[CheckMessage]:
             "TRACKING_LEASE_SECONDS is under three heartbeats: a living worker could lose its claims.",
             hint="Raise TRACKING_LEASE_SECONDS or lower TRACKING_HEARTBEAT_SECONDS.",
             id="tracking.E004",
+        )
+    ]
+
+
+@register(Tags.database)
+def stored_secrets(databases: Sequence[str] | None = None, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Asked by `migrate`, and by `check --database default`: a release with the wrong keys does not start quietly."""
+    try:
+        unreadable = sealed.unreadable() if databases else []
+    except DatabaseError:  # no such table or column yet: there is nothing to read
+        return []
+    if not unreadable:
+        return []
+    return [
+        Error(
+            f"CREDENTIALS_KEYS opens {len(unreadable)} stored secret(s) no more: {'; '.join(unreadable[:5])}.",
+            hint="Put the key that they were sealed with back into CREDENTIALS_KEYS, behind the new one.",
+            id="tracking.E005",
         )
     ]

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
+from tracking.choices import Quota
+
 Network = IPv4Network | IPv6Network
 
 
@@ -54,6 +56,15 @@ def smtp_timeouts() -> dict[str, float]:
     }
 
 
+def sending() -> bool:
+    """Whether mail may leave at all; off after a backup was restored, until somebody has looked at what waits."""
+    return bool(settings.TRACKING_SENDING)
+
+
+def queues() -> tuple[str, ...]:
+    return tuple(settings.TRACKING_QUEUES)
+
+
 def max_tries() -> int:
     return int(settings.TRACKING_MAX_TRIES)
 
@@ -68,6 +79,12 @@ def first_retry() -> timedelta:
 
 def keep_sent() -> timedelta:
     return timedelta(days=settings.TRACKING_KEEP_SENT_DAYS)
+
+
+def keep_audit() -> timedelta | None:
+    """None: for ever."""
+    days = settings.TRACKING_KEEP_AUDIT_DAYS
+    return timedelta(days=days) if days > 0 else None
 
 
 def keep_failed() -> timedelta:
@@ -99,12 +116,42 @@ def drain() -> Drain:
     )
 
 
+def job_lease() -> timedelta:
+    return _seconds("TRACKING_JOB_LEASE_SECONDS")
+
+
+def jobs_at_once() -> int:
+    """Of one kind, over all workers."""
+    return int(settings.TRACKING_JOBS_AT_ONCE)
+
+
 def max_crashes() -> int:
     return int(settings.TRACKING_MAX_CRASHES)
 
 
 def rules_max_age() -> timedelta:
     return _seconds("TRACKING_RULES_MAX_AGE_SECONDS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiRates:
+    """Requests a minute that one token, or one person's session, may send; `dear` of those that cost more."""
+
+    token: int
+    session: int
+    dear: int
+
+
+def api_rates() -> ApiRates:
+    return ApiRates(
+        token=settings.TRACKING_API_TOKEN_RATE,
+        session=settings.TRACKING_API_SESSION_RATE,
+        dear=settings.TRACKING_API_DEAR_RATE,
+    )
+
+
+def sweep_every() -> timedelta:
+    return _seconds("TRACKING_SWEEP_SECONDS")
 
 
 def catcher_folder() -> str | None:
@@ -119,3 +166,53 @@ def system_email() -> dict[str, Any]:
 
 def from_email() -> str:
     return str(settings.DEFAULT_FROM_EMAIL)
+
+
+def second_factor_required() -> bool:
+    return bool(settings.TRACKING_REQUIRE_SECOND_FACTOR)
+
+
+def behind_proxy() -> bool:
+    """A proxy of our own stands in front, and says how and from where it was asked."""
+    return settings.SECURE_PROXY_SSL_HEADER is not None
+
+
+def proxies() -> int:
+    """How many proxies of our own a request passes."""
+    return max(1, int(settings.TRACKING_PROXIES))
+
+
+def login_tries_of_address() -> int:
+    """Wrong passwords, for whatever names, before an address must wait."""
+    return int(settings.TRACKING_LOGIN_TRIES_OF_ADDRESS)
+
+
+def login_lock() -> timedelta:
+    """How long a name must wait after too many wrong passwords."""
+    return settings.AXES_COOLOFF_TIME
+
+
+_PRODUCT_QUOTAS = {
+    Quota.MAILS: "TRACKING_MAX_MAILS_PER_DAY",
+    Quota.TEST_MAILS: "TRACKING_MAX_PRODUCT_TEST_MAILS_PER_HOUR",
+    Quota.PREVIEWS: "TRACKING_MAX_PRODUCT_PREVIEWS_PER_MINUTE",
+}
+_PERSON_QUOTAS = {
+    Quota.TEST_MAILS: "TRACKING_MAX_TEST_MAILS_PER_HOUR",
+    Quota.PREVIEWS: "TRACKING_MAX_PREVIEWS_PER_MINUTE",
+    Quota.CHECKS: "TRACKING_MAX_CHECKS_PER_MINUTE",
+}
+
+
+def quota(quota: Quota) -> int:
+    """How much of it one person may have in its window; 0: no limit."""
+    return _limit(_PERSON_QUOTAS.get(quota))
+
+
+def product_quota(quota: Quota) -> int:
+    """How much of it one product may have in its window; 0: no limit."""
+    return _limit(_PRODUCT_QUOTAS.get(quota))
+
+
+def _limit(name: str | None) -> int:
+    return int(getattr(settings, name)) if name else 0

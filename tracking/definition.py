@@ -28,7 +28,7 @@ from tracking.choices import (
 )
 from tracking.errors import RuleError
 from tracking.triggers import Trigger, known, withheld_filters
-from tracking.validation import Id, Money, field_errors, one_line, storable
+from tracking.validation import Headers, Id, Money, field_errors, one_line, storable
 
 MAX_RECIPIENTS = 50
 MAX_BODY = 256 * 1024
@@ -59,14 +59,14 @@ def _body(text: str) -> str:
     return storable(text)
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
     """A comma-separated text is taken for a list: the seed's form has one field for several addresses."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 Line = Annotated[str, Field(strict=True, max_length=4_000), AfterValidator(one_line)]
 Ids = Annotated[tuple[Id, ...], Field(max_length=1_000), AfterValidator(_in_order)]
-Lines = Annotated[tuple[Line, ...], Field(max_length=MAX_RECIPIENTS), BeforeValidator(_as_list)]
+Lines = Annotated[tuple[Line, ...], Field(max_length=MAX_RECIPIENTS), BeforeValidator(as_list)]
 Key = Annotated[str, Field(strict=True, max_length=100), AfterValidator(one_line)]
 Frozen = ConfigDict(frozen=True, extra="forbid")
 
@@ -112,9 +112,20 @@ class Server(BaseModel):
     encryption: Encryption = Encryption.TLS
     login: Annotated[str, Field(strict=True, max_length=320), AfterValidator(one_line)] = ""
 
+    @classmethod
+    def read(cls, fields: dict[str, Any]) -> Server:
+        """The server that a form or a request names. Raises RuleError."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise RuleError(field_errors(error, whole="server")) from None
+
 
 class Action(BaseModel):
-    """[TPS] SMTP: where the mail goes out, and what it says. `recipient`, `cc` and `bcc` are comma-separated."""
+    """[TPS] SMTP: where the mail goes out, and what it says. `recipient`, `cc` and `bcc` are comma-separated.
+
+    `headers` is an object in JSON: name of `ExtraHeader` -> value, with placeholders as in the subject.
+    """
 
     model_config = Frozen
 
@@ -130,12 +141,14 @@ class Action(BaseModel):
     subject: Line
     body: Annotated[str, Field(strict=True), AfterValidator(_body)]
     content_type: ContentType = ContentType.HTML
+    headers: Headers = ()
 
 
 class Notifications(BaseModel):
     """When to tell whom that too many events of the rule met a warning.
 
-    Fires when either threshold is exceeded (strictly); an empty one never fires. Source: seed, "Warning Notifications".
+    Fires when either threshold is exceeded (strictly); an empty one never fires. The percentage is looked at from
+    `minimum_events` on, so that one warning at night is not 100 %. Source: seed, "Warning Notifications".
     """
 
     model_config = Frozen
@@ -144,9 +157,11 @@ class Notifications(BaseModel):
     timeframe: Timeframe = Timeframe.HOUR_1
     warnings_percent: Annotated[Money, Field(ge=0, lt=100)] | None = None
     warnings_number: Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)] | None = None
+    minimum_events: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)] | None = None
     notify_users: Lines = ()  # user names
     notify_emails: Lines = ()
     notification_frequency: Annotated[int, Field(strict=True, ge=1, le=MAX_FREQUENCY)] = 60  # minutes
+    notify_recovery: StrictBool = False
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Notifications:

@@ -9,6 +9,7 @@ Event and mails are written in the caller's transaction: rolled back with it, se
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from tracking import metrics, tasks
@@ -34,8 +35,8 @@ def emit_many(events: Iterable[Event]) -> list[Receipt]:
             raise EventError({f"{number}": [f"must be a tracking.events.Event, not {type(event).__name__}"]})
     if not batch:
         return []
-    taken = intake.submit(batch, now=clock.now())
+    taken = intake.submit(batch, now=clock.carried())
     tasks.wake_on_commit(taken.connections)
-    for receipt in taken.receipts:
-        metrics.events.labels(str(receipt.duplicate).lower()).inc()
+    for duplicate, number in Counter(receipt.duplicate for receipt in taken.receipts).items():
+        metrics.events.labels(str(duplicate).lower()).inc(number)
     return taken.receipts

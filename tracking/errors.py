@@ -2,11 +2,15 @@
 
     TrackingError
     ├── EventError            the platform handed us something that is not an event
+    ├── EntryError            rows that cannot stand in the directory
     ├── RuleError             a rule, or a connection, that could not run
     ├── TemplateError         a subject or body that does not compile or render
     ├── AddressError          text that is not one mailbox
     ├── CredentialsError      a stored secret that no key of ours opens
     ├── SendError             a mail server did not let us in
+    ├── QuotaError            more than is allowed in this minute, hour or day
+    ├── JobError              long work that may not be started, or cannot go on
+    │   └── JobStopped        somebody cancelled it, or another worker has taken it over
     └── RunError              `make run` cannot start or go on
 
 Foreign exceptions become one of these at the edge where they arise, and nowhere else.
@@ -38,6 +42,10 @@ class FieldErrors(TrackingError):
 
 class EventError(FieldErrors):
     """The platform handed us something that is not an event."""
+
+
+class EntryError(FieldErrors):
+    """Rows that cannot stand in the directory; a field's path begins with the row's place, from 0: `3.product`."""
 
 
 class RuleError(FieldErrors):
@@ -83,6 +91,22 @@ class SendError(TrackingError):
         self.phase = phase
         self.code = code
         self.enhanced = enhanced
+
+
+class QuotaError(TrackingError):
+    """More of something than is allowed in a while. `retry_after`: seconds until there is more."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class JobError(TrackingError):
+    """Long work that may not be started, or cannot go on. The text is for whoever started it."""
+
+
+class JobStopped(JobError):
+    """The job is no longer this worker's: it was cancelled, or was taken for dead and started again."""
 
 
 class RunError(TrackingError):

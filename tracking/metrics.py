@@ -5,13 +5,26 @@ The folder is PROMETHEUS_MULTIPROC_DIR, which the settings set before this modul
 
 from __future__ import annotations
 
+import collections
 import os
 import socket
+from bisect import bisect_left
+from collections.abc import Collection
 
-from prometheus_client import Counter, Histogram, values
+import prometheus_client
+from prometheus_client import Counter, values
 
 # Containers that share the folder have the same process ids.
 values.ValueClass = values.MultiProcessValue(lambda: f"{socket.gethostname()}-{os.getpid()}")  # type: ignore[no-untyped-call]
+
+
+class Histogram(prometheus_client.Histogram):
+    def observe_all(self, amounts: Collection[float]) -> None:
+        """The same as to observe each; files are written once for all of them."""
+        self._sum.inc(sum(amounts))
+        for place, number in collections.Counter(bisect_left(self._upper_bounds, one) for one in amounts).items():
+            self._buckets[place].inc(number)
+
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 14400)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracking.choices import Filter, Level, Platform, Role
+from tracking.roles import BUYER_ROLES
 
 PRODUCT_ONLY = (Level.PRODUCT,)
 BOTH_LEVELS = (Level.PRODUCT, Level.CAMPAIGN)
@@ -176,7 +177,6 @@ _WITHHELD: tuple[tuple[str, frozenset[Filter]], ...] = (
     ("is not available at the campaign level: the rule's campaign fixes it", frozenset(_CAMPAIGN_FILTERS)),
     ("is not available to buyers", frozenset(_PUBLISHER_FILTERS)),
 )
-BUYER_ROLES = frozenset({Role.BUYER_AGENT, Role.BUYER_EDITOR})
 
 
 def withheld_filters(trigger: Trigger, level: Level, *, roles: frozenset[Role] = frozenset()) -> dict[Filter, str]:

@@ -6,10 +6,21 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from tracking.choices import ExtraHeader
 
 MAX_ID = 2**63 - 1  # the platform's ids are bigints
 MAX_DIGITS = 1_000  # of a whole number; Python reads no more than 4,300
@@ -53,7 +64,7 @@ def field_errors(error: ValidationError, *, whole: str) -> dict[str, list[str]]:
 
 def control_characters(text: str, *, allowed: str = "") -> bool:
     """Whether text holds what no line of a mail may: controls, line separators, bidi marks, halves of pairs."""
-    return any(
+    return not text.isprintable() and any(  # printable is nearly all, and much sooner told
         character not in allowed
         and (unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} or character in _BIDI_CONTROLS)
         for character in text
@@ -71,6 +82,8 @@ def one_line(text: str) -> str:
 
 def storable(text: str, *, allowed: str = "\t\r\n") -> str:
     """Text that every database and every mail takes as it is."""
+    if text.isprintable():
+        return text
     if any((ord(c) < 32 and c not in allowed) or c == "\x7f" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise ValueError("must not hold control characters")
     return text
@@ -91,8 +104,56 @@ def _money(value: object) -> object:
     return Decimal(value)
 
 
-Money = Annotated[Decimal, BeforeValidator(_money), PlainSerializer(lambda value: format(value, "f"), when_used="json")]
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_money),
+    PlainSerializer(lambda value: format(value, "f"), when_used="json"),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_MONEY.pattern}$"}, {"type": "integer"}]}),
+]
 Id = Annotated[int, Field(strict=True, ge=0, le=MAX_ID)]
+
+
+_HEADERS = {name.lower(): name for name in ExtraHeader.values}
+
+
+def _headers(value: object) -> object:
+    """Pairs of name and value, of an object or of lines "Name: value"; names as the allow-list writes them."""
+    pairs = _header_lines(value) if isinstance(value, str) else list(value.items()) if isinstance(value, dict) else None
+    if pairs is None:
+        raise ValueError("must be an object of header names and values")
+    for name, text in pairs:
+        if not isinstance(name, str) or name.lower() not in _HEADERS:
+            raise ValueError(f"{name!r:.100} is not among {', '.join(_HEADERS.values())}")
+        if not isinstance(text, str) or not text.strip() or control_characters(text) or len(text) > MAX_HEADER:
+            raise ValueError(f"{name} takes one line of 1 to {MAX_HEADER} characters, without control characters")
+    found = {_HEADERS[name.lower()]: text for name, text in pairs}
+    if len(found) < len(pairs):
+        raise ValueError("a header may stand only once")
+    return tuple((name, found[name]) for name in ExtraHeader.values if name in found)
+
+
+def _header_lines(text: str) -> list[tuple[str, str]]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    if any(":" not in line for line in lines):
+        raise ValueError('must be lines of the form "Name: value"')
+    return [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+
+
+MAX_HEADER = 900  # characters of a value
+Headers = Annotated[
+    tuple[tuple[str, str], ...], BeforeValidator(_headers), PlainSerializer(dict, return_type=dict, when_used="json")
+]
+
+
+def as_utc(moment: datetime) -> datetime:
+    """The same moment at offset zero: PostgreSQL takes no offset of 16 hours or more. Raises ValueError."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be within the years 1 to 9999, in UTC too") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(as_utc)]
 
 
 def _refuse_constant(name: str) -> float:

@@ -8,22 +8,15 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
-from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from tracking import conf
 from tracking.catcher.mailbox import Mailbox
 from tracking.catcher.reading import CaughtMail
+from tracking.page_policy import foreign_html, foreign_text
 
 PAGE = 50
-
-_PAGES = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-_FOREIGN_HTML = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_FOREIGN_TEXT = "sandbox; default-src 'none'"
 
 
 def _mailbox() -> Mailbox:
@@ -40,15 +33,9 @@ def _mail(key: str) -> CaughtMail:
     return found
 
 
-def _guarded(response: HttpResponse, policy: str) -> HttpResponse:
-    response["Content-Security-Policy"] = policy
-    response["Referrer-Policy"] = "no-referrer"
-    add_never_cache_headers(response)
-    return response
-
-
 @require_safe
 @staff_member_required
+@never_cache
 def inbox(request: HttpRequest) -> HttpResponse:
     """The mails, newest first; only those of the page are opened."""
     mailbox, recipient = _mailbox(), request.GET.get("to", "").strip()
@@ -56,33 +43,33 @@ def inbox(request: HttpRequest) -> HttpResponse:
     page = Paginator(keys, PAGE).get_page(request.GET.get("page"))
     mails = [found for key in page.object_list if (found := mailbox.mail(key))]
     context = {"page": page, "mails": mails, "recipient": recipient}
-    return _guarded(render(request, "catcher/inbox.html", context), _PAGES)
+    return render(request, "catcher/inbox.html", context)
 
 
 @require_safe
 @staff_member_required
+@never_cache
 def mail(request: HttpRequest, key: str) -> HttpResponse:
-    return _guarded(render(request, "catcher/mail.html", {"mail": _mail(key)}), _PAGES)
+    return render(request, "catcher/mail.html", {"mail": _mail(key)})
 
 
 @require_safe
 @staff_member_required
-@xframe_options_sameorigin
+@foreign_html
 def html(request: HttpRequest, key: str) -> HttpResponse:
     """The HTML body alone: no script, no form, nothing loaded from anywhere."""
     body = _mail(key).html
     if body is None:
         raise Http404("This mail has no HTML.")
-    return _guarded(HttpResponse(body, content_type="text/html; charset=utf-8"), _FOREIGN_HTML)
+    return HttpResponse(body, content_type="text/html; charset=utf-8")
 
 
 @require_safe
 @staff_member_required
+@foreign_text
 def source(request: HttpRequest, key: str) -> HttpResponse:
     """The mail as it came, below our two lines."""
     raw = _mailbox().raw(key)
     if raw is None:
         raise Http404("There is no such mail.")
-    return _guarded(
-        HttpResponse(raw.decode("utf-8", "replace"), content_type="text/plain; charset=utf-8"), _FOREIGN_TEXT
-    )
+    return HttpResponse(raw.decode("utf-8", "replace"), content_type="text/plain; charset=utf-8")

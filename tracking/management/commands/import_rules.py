@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
 from tracking.store import clock, exchange
 from tracking.validation import parse_json
@@ -27,9 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: str, dry_run: bool, **options: Any) -> None:
         documents = _documents(file)
-        with transaction.atomic():
-            results = [exchange.import_one(one, author=None, now=clock.now()) for one in documents]
-            transaction.set_rollback(dry_run)
+        results = exchange.import_all(documents, author=None, now=clock.now(), dry_run=dry_run)
         for result in results:
             self.stdout.write(json.dumps(result.to_json(), ensure_ascii=False))
         if any(result.action == "refused" for result in results):

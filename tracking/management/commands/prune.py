@@ -12,8 +12,9 @@ from tracking.store import clock
 
 class Command(BaseCommand):
     help = (
-        "Removes deliveries, events, counts and alerts past TRACKING_KEEP_SENT_DAYS and TRACKING_KEEP_FAILED_DAYS, in "
-        "small batches. Usage is kept. Beat does the same every night."
+        "Removes deliveries, events, counts and alerts past TRACKING_KEEP_SENT_DAYS and TRACKING_KEEP_FAILED_DAYS, "
+        "failed logins and sessions that count no more, and where it is set the audit log past "
+        "TRACKING_KEEP_AUDIT_DAYS, in small batches. Usage is kept. Beat does the same every night."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

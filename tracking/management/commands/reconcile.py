@@ -1,4 +1,4 @@
-"""Proves that usage, outcomes and warning buckets agree."""
+"""Proves that usage, outcomes and minute buckets agree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Command(BaseCommand):
             if not account.balanced:
                 self.stdout.write(
                     f"rule {account.rule_id}: usage {account.usage}, events {account.events}, "
-                    f"processed {account.processed}; warnings {account.warnings}, warned {account.warned}"
+                    f"processed {account.processed}; sent {account.sent}, delivered {account.delivered}; "
+                    f"warnings {account.warnings}, warned {account.warned}"
                 )
         wrong = sum(not account.balanced for account in accounts)
         events, warnings = sum(one.events for one in accounts), sum(one.warnings for one in accounts)

@@ -1,4 +1,4 @@
-"""Seals every stored password anew with the first key of CREDENTIALS_KEYS."""
+"""Seals every stored secret anew with the first key of CREDENTIALS_KEYS."""
 
 from __future__ import annotations
 
@@ -6,27 +6,22 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracking import credentials
-from tracking.errors import CredentialsError
-from tracking.models import Connection
+from tracking.choices import AuditAction
+from tracking.store import audit, clock, sealed
 
 
 class Command(BaseCommand):
     help = (
-        "Seals every stored password anew with the first key of CREDENTIALS_KEYS. Afterwards the other keys can go. "
+        "Seals every stored password, what waiting jobs were given, and every key of a second factor anew with the "
+        "first key of CREDENTIALS_KEYS. "
+        "Afterwards the other keys can go. It may be stopped and started again. "
         "Changes that people make meanwhile are kept."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rotated, unreadable = 0, []
-        for row in Connection.objects.exclude(sealed_password="").iterator():
-            try:
-                token = credentials.rotated(row.sealed_password)
-            except CredentialsError as error:
-                unreadable.append(f"{row.name} (#{row.pk}): {error}")
-                continue
-            same = Connection.objects.filter(pk=row.pk, sealed_password=row.sealed_password)
-            rotated += same.update(sealed_password=token)
-        self.stdout.write(f"{rotated} passwords sealed with the first key")
+        count, unreadable = sealed.rotate()
+        detail = {"sealed": count, "unreadable": len(unreadable)}
+        audit.note(actor=None, action=AuditAction.KEYS_ROTATED, target=None, detail=detail, now=clock.now())
+        self.stdout.write(f"{count} secrets sealed with the first key")
         if unreadable:
-            raise CommandError("Not readable with any key, enter these passwords anew: " + "; ".join(unreadable))
+            raise CommandError("Not readable with any key, enter these anew: " + "; ".join(unreadable))

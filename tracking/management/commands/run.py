@@ -135,14 +135,20 @@ def _catcher(port: int) -> Part:
 
 def _parts(web_port: int) -> Sequence[Part]:
     """In the order of their start; they end in the reverse order, so that nothing new comes in at the end."""
-    worker = (*_CELERY, "worker", "--queues", "mail,watch", "--pool", "threads", "--without-gossip", "--without-mingle")
-    web = (sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{ports.HOST}:{web_port}")
-    gunicorn = ("--workers", "1", "--threads", "8", "--graceful-timeout", "3", "--no-control-socket")
+    quiet = ("--pool", "threads", "--without-gossip", "--without-mingle")
+    worker = (*_CELERY, "worker", "--queues", "mail,watch", "--hostname", "mail@%h", *quiet)
+    slow = (*_CELERY, "worker", "--queues", "mail.slow", "--hostname", "slow@%h", "--concurrency", "8", *quiet)
+    web = (sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi")
+    gunicorn = ("--bind", f"{ports.HOST}:{web_port}", "--workers", "1", "--graceful-timeout", "3")
     return (
-        Part(name="worker", command=worker, grace=8, advice="What it had begun goes on at the next start: make run"),
+        Part(name="worker", command=worker, grace=8, advice=_GOES_ON),
+        Part(name="worker-slow", command=slow, grace=8, advice=_GOES_ON),
         Part(name="web", command=(*web, *gunicorn), advice="If its port is in use, choose another: PORT=8010 make run"),
         Part(name="beat", command=(*_CELERY, "beat", "--pidfile="), advice="Start again: make run"),
     )
+
+
+_GOES_ON = "What it had begun goes on at the next start: make run"
 
 
 def _web_answers(port: int) -> bool:
