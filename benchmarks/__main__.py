@@ -11,7 +11,7 @@ from benchmarks import services
 from benchmarks.results import FILE, skipped
 from benchmarks.services import ROOT, Missing
 
-PARTS = ("send", "match", "emit", "latency", "claiming", "alert_tick", "lists", "memory", "templates")
+PARTS = ("send", "match", "emit", "http", "latency", "claiming", "alert_tick", "lists", "memory", "templates", "prune")
 _LONGEST = 3_600 if os.environ.get("SIZE") == "full" else 600  # seconds a part may take
 
 

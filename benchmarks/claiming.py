@@ -20,7 +20,7 @@ def claiming(connection: int) -> float:
     times = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        claim = claims.claim(connection, limit=LIMIT, lease=timedelta(seconds=60), now=clock.now())
+        claim = claims.claim(connection, limit=LIMIT, lease=timedelta(seconds=60), clock=clock.now)
         times.append((time.perf_counter() - start) * 1e3)
         assert claim is not None
         assert len(claim.deliveries) == LIMIT

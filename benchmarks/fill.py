@@ -70,9 +70,9 @@ def deliveries(rule: int, number: int, *, state: str, first: int = 0, rules: int
         f"""
         INSERT INTO tracking_delivery
             (id, event_id, rule_id, version_id, connection_id, trigger, product_id, test, created_at, state, reason,
-             tries, crashes, next_attempt_at, marked, claimed_at, warning, finished_at)
+             tries, crashes, next_attempt_at, claimed_at, warning, finished_at)
         SELECT {delivery}, {event}, rule.id, rule.current_id, rule.connection_id, 'lms.lead_sold', 1 + n %% %s, false,
-            at, %s, '', %s, 0, CASE WHEN %s THEN NULL ELSE at END, false, CASE WHEN %s THEN at END, '',
+            at, %s, '', %s, 0, CASE WHEN %s THEN NULL ELSE at END, CASE WHEN %s THEN at END, '',
             CASE WHEN %s THEN at END
         FROM (SELECT n, now() - (%s + %s - n) * interval '1 second' AS at FROM generate_series(%s, %s) n) rows
         JOIN tracking_rule rule ON rule.id = %s + n %% %s

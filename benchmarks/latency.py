@@ -25,7 +25,8 @@ _PATIENCE = 30.0  # seconds
 @contextmanager
 def workers(number: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Celery workers as the product's compose file starts them, ready. Raises Missing."""
-    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--queues", "mail,watch", "--pool", "threads"]
+    queues = ("--queues", "mail,mail.slow,watch")
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", *queues, "--pool", "threads"]
     started = [
         subprocess.Popen(
             [*command, "--without-gossip", "--hostname", f"bench{each}@%h", "--loglevel", "ERROR"],

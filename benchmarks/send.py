@@ -7,10 +7,13 @@ full queue to an empty one too, where they have a queue.
 from __future__ import annotations
 
 import os
+import smtplib
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from statistics import median
 
 from benchmarks import drains, mail, peers, ready, scene, services
@@ -67,6 +70,26 @@ def smtp_source(mails: int) -> float:
     return mails / (time.monotonic() - start)
 
 
+def smtplib_alone(mails: int) -> float:
+    """Python's own client, one session, the same ready-made bytes each time: how fast Python is on this machine."""
+    html = mail.filled(mail.BODY, html=True)
+    message = MIMEMultipart("alternative")
+    message.attach(MIMEText(mail.plain(html)))
+    message.attach(MIMEText(html, "html"))
+    message["From"], message["To"], message["Subject"] = mail.SENDER, mail.LEAD["email"], "Sold"
+    data = message.as_bytes()
+    with smtplib.SMTP("127.0.0.1", ready.SINK_PORT, timeout=30) as session:
+        start = time.monotonic()
+        for _ in range(mails):
+            session.sendmail(mail.SENDER, [mail.LEAD["email"]], data)
+        return mails / (time.monotonic() - start)
+
+
+@contextmanager
+def _smtplib() -> Iterator[Rate]:
+    yield smtplib_alone
+
+
 @contextmanager
 def _smtp_source() -> Iterator[Rate]:
     services.program("smtp-source")
@@ -104,6 +127,7 @@ OTHERS = {
     "django_post_office": ("django-post_office, 2 processes x 5 threads, PostgreSQL", 800, _post_office),
     "django": ("Django's backend, connection kept open, nothing stored", 800, _django),
     "nodemailer": ("nodemailer, pool of 5, in memory", 1_200, _nodemailer),
+    "smtplib": ("smtplib, one session, ready-made bytes, nothing stored", 4_000, _smtplib),
     "smtp_source": ("smtp-source (C), 2 sessions kept open, nothing stored", 8_000, _smtp_source),
 }
 
