@@ -49,6 +49,21 @@ class Authority:
 
         `days` is when the certificate's validity begins and ends, from now. A weak one has an RSA key of 1,024 bits.
         """
+        path = self.server_file(*hosts, days=days, self_signed=self_signed, weak=weak)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if weak:
+            context.set_ciphers("ALL:@SECLEVEL=0")  # or OpenSSL would not even load it
+        context.load_cert_chain(path)
+        return context
+
+    def server_file(
+        self,
+        *hosts: str,
+        days: tuple[int, int] = (-2, 1),
+        self_signed: bool = False,
+        weak: bool = False,
+    ) -> Path:
+        """Key and certificate of such a server in one file."""
         key = rsa.generate_private_key(65_537, 1_024) if weak else ec.generate_private_key(ec.SECP256R1())
         certificate = self._sign(_name(hosts[0]), key, hosts, days=days, self_signed=self_signed)
         path = self._folder / f"{certificate.serial_number}.pem"
@@ -56,11 +71,7 @@ class Authority:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        if weak:
-            context.set_ciphers("ALL:@SECLEVEL=0")  # or OpenSSL would not even load it
-        context.load_cert_chain(path)
-        return context
+        return path
 
     def _sign(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests import services
-from tracking.pipeline import transport
+from tests import append_only, services
+from tracking.pipeline import deliver, transport
 from tracking.store import rulebook, versions
 
 _LONG = ("tests/acceptance", "tests/browser", "tests/unit/rendering/twig/test_attacks")
@@ -18,8 +19,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background has them ignore Ctrl-C, and so would all that they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     services.demand(item)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_between_tests() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        append_only.let_flush_through(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +43,7 @@ def forget() -> Iterator[None]:
     rulebook.forget()
     versions.ready.cache_clear()
     transport.close()
+    deliver.portions.clear()
 
 
 @pytest.fixture(autouse=True)

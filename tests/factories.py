@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import factory
 from cryptography.fernet import Fernet
+from django.apps import apps
+from django.contrib.auth.models import Group
 from factory.django import DjangoModelFactory
 
-from tracking.choices import ConnectionKind, Encryption, Platform
+from tracking.choices import ConnectionKind, Encryption, Platform, Role
 from tracking.definition import RuleDefinition
 from tracking.events import Event
 from tracking.models import Buyer, Campaign, Channel, Connection, Product, Publisher, Rule, Source, User
 from tracking.store import rules
+from tracking.store.roles import grant
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -26,6 +30,21 @@ class UserFactory(DjangoModelFactory):
 
     username = factory.Sequence(lambda n: f"user{n}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+
+
+def group(role: Role) -> Group:
+    """A role's group; those of all roles are made anew where a test has emptied all tables."""
+    if not Group.objects.filter(name=role.value).exists():
+        grant(apps)
+    return Group.objects.get(name=role.value)
+
+
+def member(*roles: Role, buyers: Iterable[Buyer] = (), **fields: Any) -> User:
+    """A member of staff of these roles."""
+    user = UserFactory.create(is_staff=True, **fields)
+    user.groups.set([group(role) for role in roles])
+    user.buyers.set(buyers)
+    return user
 
 
 class ProductFactory(DjangoModelFactory):
@@ -148,9 +167,10 @@ def new_key() -> str:
     return Fernet.generate_key().decode()
 
 
-def save_again(rule: Rule, *, now: datetime = NOON, password: str | None = None, **changes: Any) -> rules.Saved:
-    """Save a rule as it is, or with changes; `action__subject="x"` reaches inside a section."""
+def changed(rule: Rule, **changes: Any) -> RuleDefinition:
+    """A rule's definition with changes; `action__subject="x"` reaches inside a section."""
     rule.refresh_from_db()
+    assert rule.current is not None
     document = {
         name: dict(value) if isinstance(value, dict) else value for name, value in rule.current.document.items()
     }
@@ -160,4 +180,9 @@ def save_again(rule: Rule, *, now: datetime = NOON, password: str | None = None,
             document[section][field] = value
         else:
             document[path] = value
-    return rules.save(RuleDefinition.from_json(document), author=None, now=now, rule=rule, password=password)
+    return RuleDefinition.from_json(document)
+
+
+def save_again(rule: Rule, *, now: datetime = NOON, password: str | None = None, **changes: Any) -> rules.Saved:
+    """Save a rule as it is, or with changes; `action__subject="x"` reaches inside a section."""
+    return rules.save(changed(rule, **changes), author=None, now=now, rule=rule, password=password)

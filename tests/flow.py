@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from tests import factories
 from tracking.choices import DeliveryState
-from tracking.models import Delivery, EventMinute, Rule, UsageDay, WarningMinute
+from tracking.models import Delivery, EventMinute, Rule, SentMinute, UsageDay, WarningMinute
 from tracking.pipeline import deliver, intake
 
 LEASE = timedelta(seconds=60)
@@ -48,17 +48,21 @@ def states() -> Counter[str]:
 
 
 def assert_books_balance() -> None:
-    """Usage, claimed deliveries and event buckets say the same of each rule; warnings and warned deliveries too."""
+    """Usage, claimed deliveries and event buckets say the same of each rule; sent and warned ones and theirs too."""
     claimed: Counter[tuple[Any, ...]] = Counter()
+    sent: Counter[tuple[Any, ...]] = Counter()
     warned: Counter[tuple[Any, ...]] = Counter()
     for row in Delivery.objects.filter(test=False):
         if row.claimed_at is not None:
             claimed[row.rule_id, row.claimed_at.replace(second=0, microsecond=0)] += 1
+        if row.state == DeliveryState.SENT:
+            sent[row.rule_id, row.finished_at.replace(second=0, microsecond=0)] += 1
         if row.warned_at is not None:
             warned[row.rule_id, row.warned_at.replace(second=0, microsecond=0), row.warning] += 1
         assert row.claimed_at is not None or row.warned_at is None
         assert row.claimed_at is not None or row.state in {DeliveryState.QUEUED, DeliveryState.CANCELLED}
     assert {(row.rule_id, row.minute): row.events for row in EventMinute.objects.all()} == claimed
+    assert {(row.rule_id, row.minute): row.sent for row in SentMinute.objects.filter(sent__gt=0)} == sent
     assert {(row.rule_id, row.minute, row.cause): row.warnings for row in WarningMinute.objects.all()} == warned
     billed = UsageDay.objects.values_list("rule_id", "day").annotate(total=Sum("events")).order_by()
     days: Counter[tuple[Any, ...]] = Counter()

@@ -12,7 +12,10 @@ from tests.environment import names
 for name in names():
     os.environ.pop(name, None)
 os.environ["ENV_FILE"] = str(Path(__file__).with_name("settings.env"))
-os.environ["TRACKING_METRICS_FOLDER"] = str(Path(tempfile.gettempdir()) / f"tracking-tests-{os.getuid()}" / "metrics")
+_OWN = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # what others count at the same time is not ours
+os.environ["TRACKING_METRICS_FOLDER"] = str(
+    Path(tempfile.gettempdir()) / f"tracking-tests-{os.getuid()}" / "metrics" / _OWN
+)
 if "TEST_DATABASE_URL" in os.environ:
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 

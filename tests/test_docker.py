@@ -17,7 +17,7 @@ DOCKER = ROOT / "docker"
 DOCKERFILE = (DOCKER / "Dockerfile").read_text()
 COMPOSE = YAML(typ="safe").load(DOCKER / "compose.yaml")
 SERVICES = COMPOSE["services"]
-OWN = {"migrate", "web", "worker", "beat", "catcher"}
+OWN = {"migrate", "web", "worker", "worker-slow", "beat", "catcher"}
 
 _BIN = Path(sys.executable).parent
 _PINNED = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-WORDS = ("errors", "choices", "validation", "triggers", "events", "definition", "signals")
+WORDS = ("errors", "choices", "validation", "triggers", "events", "definition", "signals", "roles", "wording")
 ENGINES = ("matching", "rendering", "mail", "smtp", "policy")
 LAYERS = (  # from the ground up; "conf" and what stands beside it read the settings, which engines may not
     WORDS,
@@ -20,9 +20,11 @@ LAYERS = (  # from the ground up; "conf" and what stands beside it read the sett
     ("conf", "logs", "credentials", "metrics"),
     ("models",),
     ("store",),
+    ("access",),  # who may see and do what: the doors ask, and long work that goes on in somebody's name
     ("pipeline",),
     ("tasks",),
     ("emit",),
+    ("grants",),
 )
 HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 DOORS = len(LAYERS)  # admin, api, management, receivers, checks and whatever comes: they may import all

@@ -95,8 +95,11 @@ class Stage:
     def start_worker(self, **how: Any) -> subprocess.Popen[bytes]:
         """Under a name of its own: RabbitMQ gives each name's mailbox to one worker."""
         name = f"worker-{len(self._running)}@%h"
-        options = ("-Q", "mail,watch", "-n", name, "--without-gossip", "--without-mingle", "--loglevel", "INFO")
-        return self.start("celery", "-A", "config", "worker", *options, **how)
+        options = ("-n", name, "--without-gossip", "--without-mingle", "--loglevel", "INFO")
+        return self.start("celery", "-A", "config", "worker", "-Q", "mail,mail.slow,watch", *options, **how)
+
+    def start_web(self, port: int) -> subprocess.Popen[bytes]:
+        return self.start("gunicorn", "--config", "config/gunicorn.py", "--bind", f"127.0.0.1:{port}", "config.wsgi")
 
     def start_beat(self) -> subprocess.Popen[bytes]:
         return self.start("celery", "-A", "config", "beat", "--loglevel", "INFO")

@@ -68,7 +68,7 @@ def second_start(product) -> None:
 
 def ends_and_leaves_nothing(product) -> None:
     parts = [os.pidfd_open(pid) for pid in product.children()]
-    assert len(parts) == 5
+    assert len(parts) == 6
 
     status = product.end()
 
@@ -76,6 +76,6 @@ def ends_and_leaves_nothing(product) -> None:
     gone = [bool(select.select([part], [], [], 5)[0]) for part in parts]
     for part in parts:
         os.close(part)
-    assert gone == [True] * 5
+    assert gone == [True] * 6
     assert ports.is_free(product.port)
     assert not (product.folder / "var" / "run.env").exists()

@@ -1,4 +1,4 @@
-"""Installations to be crashed: one a module for each kind of broker, on servers of their own."""
+"""Installations to be crashed, on servers of their own: one for all tests, and those that a test has for itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from tests import services
 from tests.acceptance.stage import staged
-from tests.crash.machines import Broker, PostgreSQL, RabbitMQ, Redis
+from tests.crash.machines import Broker, RabbitMQ, Redis
+from tests.crash.postgres import PostgreSQL
 from tests.crash.town import QUICK, Town
 from tests.smtp_server import ScriptedServer
 
@@ -35,15 +36,26 @@ def settled(broker_kind: type[Redis] | type[RabbitMQ]) -> Iterator[Town]:
         yield town
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installation() -> Iterator[Town]:
     with settled(Redis) as town:
         yield town
 
 
 @pytest.fixture
+def staffed(installation: Town) -> Iterator[Town]:
+    """With a worker and beat that go on from test to test: they are to live through it. Nothing waits afterwards."""
+    installation.staff()
+    yield installation
+    installation.database.start_if_down()
+    installation.broker.start_if_down()
+    installation.cancel()
+
+
+@pytest.fixture
 def town(installation: Town) -> Iterator[Town]:
     """Without workers and beat; what a test hires is gone after it, and nothing waits any more."""
+    installation.dismiss()
     yield installation
     installation.dismiss()
     installation.cancel()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -16,7 +15,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
-import psycopg2
 import redis
 
 from tests.acceptance.stage import eventually
@@ -233,69 +231,3 @@ class RabbitMQ(Broker):
         self.kill()
         shutil.rmtree(self.folder / "mnesia")
         self.start()
-
-
-def _postgres_programs() -> Path | None:
-    found = shutil.which("postgres")
-    folders = [Path(found).parent] if found else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
-
-
-class PostgreSQL(Machine):
-    name = "postgres"
-
-    @staticmethod
-    def missing() -> str | None:
-        return None if _postgres_programs() else "no initdb on PATH or under /usr/lib/postgresql"
-
-    @property
-    def url(self) -> str:
-        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
-
-    @property
-    def user(self) -> str | None:
-        """The server refuses to run as root."""
-        return "postgres" if os.getuid() == 0 else None
-
-    def prepare(self) -> None:
-        if self.user:
-            owner = pwd.getpwnam(self.user)
-            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
-        subprocess.run(
-            [self._program("initdb"), "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
-            cwd=self.folder,
-            env=self.environment,
-            user=self.user,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-
-    def _program(self, name: str) -> str:
-        folder = _postgres_programs()
-        assert folder is not None
-        return str(folder / name)
-
-    def command(self) -> Sequence[str]:
-        settings = {
-            "port": self.port,
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            "max_connections": 200,
-            "shared_buffers": "32MB",
-            "log_min_messages": "fatal",
-        }
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        return [self._program("postgres"), "-D", "data", *options]
-
-    def answers(self) -> bool:
-        self.ask("SELECT 1")
-        return True
-
-    def ask(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        """The rows of one statement, committed; none for a statement that has none."""
-        with closing(psycopg2.connect(self.url.replace("postgres://", "postgresql://", 1), connect_timeout=15)) as link:
-            link.autocommit = True
-            with link.cursor() as cursor:
-                cursor.execute(statement, values)
-                return cursor.fetchall() if cursor.description else []

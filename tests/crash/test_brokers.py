@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -10,21 +9,18 @@ import pytest
 from tests.acceptance.stage import eventually
 from tests.crash.conftest import settled
 from tests.crash.machines import RabbitMQ, Redis
-from tests.crash.town import Town, copies
+from tests.crash.town import LOSE, Town, copies
 from tests.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.crash
 
 
 @pytest.fixture
-def running(town: Town, mail_server: ScriptedServer) -> Iterator[Town]:
+def running(staffed: Town, mail_server: ScriptedServer) -> Town:
     """With a worker and beat that are known to work, and a platform that has emitted."""
-    town.mail_to(mail_server)
-    town.hire()
-    town.hire_beat()
-    assert town.becomes(town.emit(1), {"sent": 1})
-    yield town
-    town.broker.start_if_down()
+    staffed.mail_to(mail_server)
+    assert staffed.becomes(staffed.emit(1), {"sent": 1})
+    return staffed
 
 
 def test_fault_07_events_are_taken_while_the_broker_is_away(running: Town, mail_server: ScriptedServer):
@@ -91,7 +87,32 @@ def test_fault_11_worker_and_beat_find_a_rabbitmq_again(mail_server: ScriptedSer
 
         assert eventually(lambda: town.swept_at() > before, within=90), "beat asked, a worker swept"
         assert town.becomes(town.emit(5), {"sent": 5})
+        town.broker.freeze()
+        try:
+            ids = town.emit(10)
+        finally:
+            town.broker.thaw()
+        assert town.becomes(ids, {"sent": 10})
 
+    assert set(copies(mail_server).values()) == {1}
+
+
+def test_fault_40_a_flood_keeps_no_other_product_waiting_and_the_broker_empty(
+    running: Town, mail_server: ScriptedServer
+):
+    """The flood is rows; what goes over the broker is a wake-up now and then."""
+    assert isinstance(running.broker, Redis)
+    deepest = 0
+    flood = []
+    with closing(running.broker.client()) as client:
+        for _ in range(10):
+            flood += running.emit(200)
+            deepest = max(deepest, sum(client.llen(queue) for queue in ("mail", "mail.slow", "watch")))
+    quiet = running.emit(1, product=LOSE)
+
+    assert running.becomes(quiet, {"sent": 1})
+    assert running.becomes(flood, {"sent": 2_000})
+    assert deepest <= 20
     assert set(copies(mail_server).values()) == {1}
 
 

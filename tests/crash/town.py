@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.stage import Stage, eventually
-from tests.crash.machines import Broker, PostgreSQL
+from tests.crash.machines import Broker
+from tests.crash.postgres import PostgreSQL
 from tests.environment import ROOT
 from tests.smtp_server import ScriptedServer
 
@@ -137,6 +138,13 @@ class Town:
         self.beats.append(beat)
         return beat
 
+    def staff(self) -> None:
+        """A worker and beat; those that live stay."""
+        for processes, hire in ((self.workers, self.hire), (self.beats, self.hire_beat)):
+            processes[:] = [process for process in processes if process.poll() is None]
+            if not processes:
+                hire()
+
     def dismiss(self, *, how: signal.Signals = signal.SIGKILL) -> None:
         """All workers and beats, at once."""
         for process in (*self.workers, *self.beats):
@@ -171,11 +179,26 @@ class Town:
         ((seen_at,),) = self.database.ask("SELECT coalesce(max(seen_at), now() - interval '1 day') FROM tracking_pulse")
         return seen_at
 
+    def all_states(self) -> Counter[str]:
+        return Counter(dict(self.database.ask("SELECT state, count(*) FROM tracking_delivery GROUP BY state")))  # type: ignore[arg-type]
+
+    def waiting(self) -> int:
+        states = self.all_states()
+        return sum(states[name] for name in ("queued", "retrying", "held", "sending"))
+
+    def discard(self, ids: Sequence[str]) -> None:
+        """As an operator does in the log."""
+        self.database.ask(
+            "UPDATE tracking_delivery d SET state = 'cancelled', reason = 'operator', next_attempt_at = NULL "
+            "FROM tracking_storedevent e WHERE e.id = d.event_id AND e.event_id = ANY(%s)",
+            list(ids),
+        )
+
     def cancel(self) -> None:
         """Leave nothing for the next test."""
         self.database.ask(
             "UPDATE tracking_delivery SET state = 'cancelled', reason = 'operator', next_attempt_at = NULL, "
-            "lease_token = NULL, lease_until = NULL WHERE state IN ('queued', 'retrying', 'held', 'sending')"
+            "lease_token = NULL WHERE state IN ('queued', 'retrying', 'held', 'sending')"
         )
 
 

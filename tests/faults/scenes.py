@@ -9,7 +9,7 @@ from tests import factories, flow
 from tests.flow import Hands
 from tests.smtp_server import ScriptedServer
 from tracking.choices import DeliveryState, Reason, WarningCause
-from tracking.models import Attempt, Connection, Delivery, Rule
+from tracking.models import Attempt, Connection, Delivery, Lease, Rule
 
 SENT, FAILED, HELD = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.HELD
 RETRYING, UNKNOWN, QUEUED = DeliveryState.RETRYING, DeliveryState.UNKNOWN, DeliveryState.QUEUED
@@ -115,6 +115,7 @@ def play(scene: Scene, end: End) -> None:
         == end
     )
     assert attempt is None or attempt.text, "the log says what happened"
-    assert (delivery.lease_token, delivery.marked) == (None, False)
+    assert delivery.lease_token is None
+    assert not Lease.objects.exists()
     assert (delivery.next_attempt_at is None) == (delivery.state in {SENT, FAILED, UNKNOWN})
     flow.assert_books_balance()

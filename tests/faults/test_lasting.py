@@ -42,7 +42,7 @@ def test_fault_12_a_wake_up_that_comes_ten_times_sends_once(monkeypatch, rung, c
         scene.owe()
 
         for _ in range(10):
-            tasks.drain_connection(scene.rule.connection_id)
+            tasks.drain_doubtful(scene.rule.connection_id)
 
         assert len(server.mails) == 1
     assert (flow.states(), Attempt.objects.count()) == ({SENT: 1}, 1)
@@ -316,7 +316,7 @@ def test_fault_39_a_database_clock_that_jumps_loses_and_doubles_nothing(clock, h
     with ScriptedServer() as server:
         scene = Scene(server, clock)
         scene.owe(2)
-        taken = claims.claim(scene.rule.connection_id, limit=1, lease=flow.LEASE, now=clock.now)
+        taken = claims.claim(scene.rule.connection_id, limit=1, lease=flow.LEASE, clock=lambda: clock.now)
         assert taken is not None
         clock.move(hours=hours)
         scene.owe(2)
@@ -337,3 +337,17 @@ def test_fault_42_what_goes_over_the_broker_is_an_id_so_that_old_and_new_code_un
     tasks._publish(7)
 
     assert sent == [(7,)]
+
+
+def test_fault_42_a_state_that_a_newer_release_wrote_is_left_alone(clock):
+    with ScriptedServer() as server:
+        scene = Scene(server, clock)
+        newer, _ = scene.owe(2)
+        Delivery.objects.filter(pk=newer.pk).update(state="bounced")
+        kept = Delivery.objects.filter(pk=newer.pk).values().get()
+
+        drain_for(scene, hours=2)
+
+        assert Delivery.objects.filter(pk=newer.pk).values().get() == kept
+        assert len(server.mails) == 1
+    assert flow.states() == {SENT: 1, "bounced": 1}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -20,6 +23,8 @@ from tests.faults.scenes import (
 )
 from tests.smtp_server import Action, Close, Drip, Endless, Hang, InTurn, Read, Say, ScriptedServer, Send, Step
 from tracking.choices import Reason, WarningCause
+from tracking.smtp.guard import Guard, Target
+from tracking.store import connections
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
@@ -32,6 +37,41 @@ EXTENSIONS = ("8BITMIME", "ENHANCEDSTATUSCODES")
 def extensions(request: pytest.FixtureRequest) -> tuple[str, ...]:
     found: tuple[str, ...] = request.param
     return found
+
+
+def _unknown_name(host: str, port: int) -> list[Target]:
+    raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+
+def _hangs(host: str, port: int) -> list[Target]:
+    threading.Event().wait(2)
+    return []
+
+
+def _inside(host: str, port: int) -> list[Target]:
+    return [(socket.AF_INET, ("10.0.0.5", port))]
+
+
+def _half_inside(host: str, port: int) -> list[Target]:
+    return [(socket.AF_INET, ("127.0.0.1", port)), *_inside(host, port)]
+
+
+@pytest.mark.parametrize(
+    ("lookup", "end"),
+    [
+        pytest.param(_unknown_name, later("connect", None, streak=1), id="it knows no such name"),
+        pytest.param(_hangs, timed_out("connect"), id="it hangs"),
+        pytest.param(_inside, held(Reason.HOST, "connect", None), id="it now leads into our own network"),
+        pytest.param(_half_inside, held(Reason.HOST, "connect", None), id="one of its addresses leads there"),
+    ],
+)
+def test_fault_31_a_resolver_that_fails_hangs_or_lies(clock, quick, monkeypatch, lookup, end):
+    names = Guard((ip_network("127.0.0.0/8"),), lookup=lookup)
+    monkeypatch.setattr(connections, "guard", lambda: names)
+    with ScriptedServer() as server:
+        play(Scene(server, clock, connection={"host": "mail.example.com"}), end)
+
+        assert not server.sessions
 
 
 def meet(clock: Any, step: Step, action: Action, end: End, **server: Any) -> None:
@@ -73,6 +113,7 @@ def test_fault_20_what_is_refused_for_now_is_tried_again(clock, extensions, step
     ("step", "reply", "end"),
     [
         pytest.param(Step.MAIL, "550 5.7.1 Not from you", refused("mail", 550), id="550 at MAIL"),
+        pytest.param(Step.MAIL, "552 5.3.4 More than I take", refused("mail", 552), id="552 to the size told at MAIL"),
         pytest.param(Step.MAIL, "553 5.1.8 Who?", refused("mail", 553), id="553 at MAIL"),
         pytest.param(Step.RCPT, "550 5.1.1 Nobody", refused("rcpt", 550), id="550 at RCPT"),
         pytest.param(Step.RCPT, "551 5.1.6 Moved", refused("rcpt", 551), id="551 at RCPT"),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connections, transaction
 
 from tests import factories, flow
+from tests.acceptance.stage import eventually
 from tests.factories import NOON
 from tests.flow import LEASE, Hands
 from tracking.choices import DeliveryPolicy, DeliveryState, Phase, Reason, RecipientStatus
-from tracking.models import Attempt, Delivery, EventMinute, UsageDay
+from tracking.models import Attempt, Connection, Delivery, EventMinute, Lease, UsageDay
 from tracking.pipeline import sweep
 from tracking.policy.retry import Fate
-from tracking.store import claims, deliveries, outcomes
+from tracking.store import claims, deliveries, leases, outcomes
 from tracking.store.claims import Claim
 from tracking.store.outcomes import Result, Tried
 
@@ -24,7 +26,7 @@ SENT = Fate(state=DeliveryState.SENT)
 
 
 def claim(rule, *, limit: int = 10, now=NOON) -> Claim | None:
-    return claims.claim(rule.connection_id, limit=limit, lease=LEASE, now=now)
+    return claims.claim(rule.connection_id, limit=limit, lease=LEASE, clock=lambda: now)
 
 
 def result(delivery: Delivery, fate: Fate = SENT, *, cause=None, now=NOON) -> Result:
@@ -89,7 +91,7 @@ def test_a_connection_that_rests_is_not_claimed():
 
 
 def test_an_unknown_connection_is_not_claimed():
-    assert claims.claim(12345, limit=1, lease=LEASE, now=NOON) is None
+    assert claims.claim(12345, limit=1, lease=LEASE, clock=lambda: NOON) is None
 
 
 def test_whoever_comes_late_changes_nothing():
@@ -102,27 +104,46 @@ def test_whoever_comes_late_changes_nothing():
     quick = claim(rule, now=later)
     assert quick is not None
 
-    assert claims.mark(slow.token, [delivery.id]) == set()
-    assert outcomes.record(slow.token, [result(delivery)], worker="slow") == 0
-    assert claims.give_back(slow.token) == 0
+    assert not leases.mark(slow.token, [delivery.id])
+    assert not outcomes.record(slow.token, [result(delivery)], worker="slow", marking=[delivery.id])
+    assert claims.give_back(slow.token).number == 0
     claims.renew([slow.token], lease=LEASE, now=later + timedelta(hours=1))
 
     delivery.refresh_from_db()
     assert delivery.state == DeliveryState.SENDING
     assert delivery.lease_token == quick.token
-    assert delivery.lease_until == later + LEASE
-    assert not delivery.marked
+    lease = Lease.objects.get()
+    assert (lease.token, lease.until, lease.marked) == (quick.token, later + LEASE, [])
     assert not Attempt.objects.exists()
 
 
-def test_only_what_is_still_held_may_be_sent():
+def test_only_what_is_still_held_is_written():
     rule = factories.saved_rule()
     first, second = flow.owe(rule, 2)
     taken = claim(rule)
     assert taken is not None
     Delivery.objects.filter(pk=second.pk).update(lease_token=factories.new_token())
 
-    assert claims.mark(taken.token, [first.id, second.id]) == {first.id}
+    assert outcomes.record(taken.token, [result(first), result(second)], worker="w")
+
+    second.refresh_from_db()
+    assert second.state == DeliveryState.SENDING
+    assert Attempt.objects.get().delivery_id == first.id
+
+
+def test_what_is_marked_with_the_results_of_others_is_unknown_after_a_crash_and_nothing_else():
+    rule = factories.saved_rule()
+    sent, left, unsaid = flow.owe(rule, 3)
+    taken = claim(rule)
+    assert taken is not None
+    leases.mark(taken.token, [sent.id, left.id])
+
+    assert outcomes.record(taken.token, [result(sent)], worker="w", marking=[unsaid.id])
+    claims.take_back(now=NOON + LEASE + timedelta(seconds=1))
+
+    found = [Delivery.objects.get(pk=one.pk).state for one in (sent, left, unsaid)]
+    assert found == [DeliveryState.SENT, DeliveryState.RETRYING, DeliveryState.UNKNOWN]
+    assert not Lease.objects.exists()
 
 
 def test_a_lease_that_is_renewed_does_not_expire():
@@ -142,7 +163,7 @@ def test_a_dead_workers_mails_go_back_to_the_queue_unless_their_data_may_have_be
     safe, unsaid = flow.owe(rule, 2)
     taken = claim(rule)
     assert taken is not None
-    claims.mark(taken.token, [unsaid.id])
+    leases.mark(taken.token, [unsaid.id])
     later = NOON + LEASE + timedelta(seconds=1)
 
     assert sweep.sweep(now=later).connections == [rule.connection_id]
@@ -162,7 +183,7 @@ def test_a_rule_that_would_rather_not_lose_a_mail_sends_it_again():
     (delivery,) = flow.owe(rule)
     taken = claim(rule)
     assert taken is not None
-    claims.mark(taken.token, [delivery.id])
+    leases.mark(taken.token, [delivery.id])
 
     claims.take_back(now=NOON + LEASE + timedelta(seconds=1))
 
@@ -190,7 +211,7 @@ def test_a_mail_that_kills_its_worker_is_not_tried_for_ever(policy, marked, stat
         taken = claim(rule, now=clock())
         assert taken is not None
         if marked:
-            claims.mark(taken.token, [delivery.id])
+            leases.mark(taken.token, [delivery.id])
         claims.take_back(now=clock.move(seconds=61))
 
     assert claim(rule, now=clock.move(hours=1)) is None
@@ -220,7 +241,7 @@ def test_what_was_not_tried_is_given_back_as_it_was():
     taken = claim(rule)
     assert taken is not None
 
-    assert claims.give_back(taken.token) == 2
+    assert claims.give_back(taken.token).number == 2
 
     fresh.refresh_from_db()
     tried.refresh_from_db()
@@ -234,9 +255,9 @@ def test_what_may_have_been_sent_is_not_given_back():
     _untried, unsaid = flow.owe(rule, 2)
     taken = claim(rule)
     assert taken is not None
-    claims.mark(taken.token, [unsaid.id])
+    leases.mark(taken.token, [unsaid.id])
 
-    assert claims.give_back(taken.token) == 1
+    assert claims.give_back(taken.token).number == 1
 
     unsaid.refresh_from_db()
     assert unsaid.state == DeliveryState.SENDING, "it waits for its lease to end, and is unknown then"
@@ -246,7 +267,7 @@ def test_the_database_refuses_a_lease_without_sending_and_sending_without_a_leas
     rule = factories.saved_rule()
     (delivery,) = flow.owe(rule)
 
-    for wrong in ({"state": DeliveryState.SENDING}, {"lease_token": factories.new_token(), "lease_until": NOON}):
+    for wrong in ({"state": DeliveryState.SENDING}, {"lease_token": factories.new_token()}):
         with pytest.raises(IntegrityError, match="a_lease_while_sending"), transaction.atomic():
             Delivery.objects.filter(pk=delivery.pk).update(**wrong)
 
@@ -297,8 +318,9 @@ def test_two_workers_that_claim_at_the_same_time_share_nothing():
     def work() -> None:
         gate.wait()
         try:
-            while (found := claims.claim(rule.connection_id, limit=3, lease=LEASE, now=NOON)) is not None:
-                taken.append([row.id for row in found.deliveries])
+            while Delivery.objects.filter(state=DeliveryState.QUEUED).exists():
+                if (found := claim(rule, limit=3)) is not None:
+                    taken.append([row.id for row in found.deliveries])
         finally:
             connections.close_all()
 
@@ -311,3 +333,39 @@ def test_two_workers_that_claim_at_the_same_time_share_nothing():
     ids = [id_ for batch in taken for id_ in batch]
     assert sorted(ids) == sorted(row.id for row in owed)
     flow.assert_books_balance()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("two_at_once")
+def test_one_thread_waits_for_a_connection_and_finds_what_all_were_woken_for():
+    rule = factories.saved_rule()
+    now, locked, release = NOON, threading.Event(), threading.Event()
+    taken: list[Claim | None] = []
+
+    def hold() -> None:
+        with closing(connections["default"]), transaction.atomic():
+            Connection.objects.select_for_update(no_key=True).get(pk=rule.connection_id)
+            locked.set()
+            release.wait(30)
+
+    def wait() -> None:
+        with closing(connections["default"]):
+            taken.append(claims.claim(rule.connection_id, limit=10, lease=LEASE, clock=lambda: now))
+
+    threads = [threading.Thread(target=hold), threading.Thread(target=wait)]
+    owed = flow.owe(rule)
+    threads[0].start()
+    assert locked.wait(30)
+    threads[1].start()
+    assert eventually(lambda: rule.connection_id in claims._awaited, within=30, every=0.01)
+    now = NOON + timedelta(seconds=1)
+    owed += flow.owe(rule, now=now)
+
+    assert claim(rule, now=now) is None, "the one that waits is enough"
+
+    release.set()
+    for thread in threads:
+        thread.join(30)
+    assert taken[0] is not None
+    assert [row.id for row in taken[0].deliveries] == [row.id for row in owed]
+    assert not claims._awaited

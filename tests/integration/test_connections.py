@@ -52,7 +52,7 @@ def test_the_third_refused_login_rests_a_connection_until_it_is_mended():
     rests = [fail(connection, reason=Reason.AUTHENTICATION).paused_until for _ in range(3)]
 
     assert rests == [NOON + MINUTE, NOON + 2 * MINUTE, connections.UNTIL_MENDED]
-    connections.release(connection.pk, now=NOON)
+    connections.release(connection, now=NOON)
     connection.refresh_from_db()
     assert (connection.paused_until, connection.fail_streak) == (None, 0)
 

@@ -17,7 +17,7 @@ from tests.factories import NOON
 from tests.flow import Hands
 from tests.smtp_server import Close, Hang, Mail, Say, ScriptedServer, Step
 from tracking.choices import DeliveryState, Phase, Reason, WarningCause
-from tracking.models import Attempt, Connection, Delivery, Rule, WarningMinute
+from tracking.models import Attempt, Connection, Delivery, Lease, Rule, WarningMinute
 from tracking.pipeline import deliver, sweep, transport, verdict
 from tracking.smtp.guard import Guard
 from tracking.store import claims, deliveries, rules
@@ -112,7 +112,7 @@ def test_a_fault_ends_as_the_table_says(clock, script, fate, reached):
     assert attempt.text
     assert delivery.tries == 1
     assert delivery.lease_token is None
-    assert not delivery.marked
+    assert not Lease.objects.exists()
     assert (delivery.next_attempt_at is not None) == (fate[0] is R)
     assert (delivery.finished_at is None) == (fate[0] is R)
     flow.assert_books_balance()
@@ -491,6 +491,38 @@ def test_a_mail_says_all_that_its_rule_says(clock, server):
     assert b"b@example.org" not in mail.data
 
 
+def test_extra_headers_say_what_the_rule_says(clock, server):
+    rule = rule_at(
+        server,
+        action__headers={
+            "list-id": "Leads <{{ lead.list }}>",
+            "X-Campaign": "Été {{ price }}",
+            "X-Tag": "{{ lead.tag }}",
+        },
+    )
+    flow.owe(rule, price="12.50", lead={"email": "ada@example.org", "list": "a.b\r\nBcc: e@x.y", "first_name": "Ada"})
+
+    flow.drain(rule, clock)
+
+    parsed = message(server.mails[0])
+    assert parsed["List-Id"] == "Leads <a.b Bcc: e@x.y>"
+    assert parsed["X-Campaign"] == "Été 12.50"
+    assert (parsed["X-Tag"], parsed["Bcc"]) == (None, None)
+    assert only().warning == WarningCause.MISSING_PLACEHOLDER
+
+
+@pytest.mark.parametrize("value", ["é", "x" * 901])
+def test_an_extra_header_that_cannot_be_written_is_left_out_and_warned_of(clock, server, value):
+    rule = rule_at(server, action__headers={"List-Id": "{{ lead.list }}"})
+    flow.owe(rule, lead={"email": "ada@example.org", "first_name": "Ada", "list": value})
+
+    flow.drain(rule, clock)
+
+    assert (only().state, only().warning) == (S, WarningCause.INVALID_HEADER)
+    assert "List-Id" in Attempt.objects.get().text
+    assert message(server.mails[0])["List-Id"] is None
+
+
 def test_an_address_named_twice_is_mailed_once(clock, server):
     rule = rule_at(server, action__recipient="{{ lead.email }}, Ada <ada@EXAMPLE.org>", action__bcc="ada@example.org")
     flow.owe(rule)
@@ -530,8 +562,22 @@ def test_a_slice_whose_time_is_over_gives_the_rest_back(settings, clock, server)
     assert flow.drain(rule, clock)
 
     assert flow.states() == {"sent": 1, "queued": 2}
-    assert not Delivery.objects.filter(marked=True).exists()
+    assert not Lease.objects.exists()
     flow.assert_books_balance()
+
+
+def test_a_connection_that_took_few_mails_in_a_slice_is_claimed_few_the_next_time(settings, clock, server):
+    settings.TRACKING_SLICE_SECONDS = 0
+    settings.TRACKING_CHUNK_MAILS = 2
+    rule = rule_at(server)
+    flow.owe(rule, 8)
+
+    flow.drain(rule, clock)
+    first = Delivery.objects.filter(claimed_at__isnull=False).count()
+    Delivery.objects.update(claimed_at=None)
+    flow.drain(rule, clock)
+
+    assert (first, Delivery.objects.filter(claimed_at__isnull=False).count()) == (8, 2)
 
 
 def test_a_drain_that_breaks_in_the_middle_sends_nothing_twice(monkeypatch, clock, server):
@@ -629,7 +675,7 @@ def test_a_mail_in_flight_when_its_rule_is_deleted_is_not_tried_again(clock):
     with ScriptedServer(script={Step.RCPT: Say("451 4.7.1 later")}) as server:
         rule = rule_at(server)
         flow.owe(rule)
-        claim = claims.claim(rule.connection_id, limit=1, lease=flow.LEASE, now=clock())
+        claim = claims.claim(rule.connection_id, limit=1, lease=flow.LEASE, clock=clock)
         rules.delete([rule], now=clock())
         claims.give_back(claim.token)
 
@@ -643,7 +689,7 @@ def test_what_is_being_sent_is_not_sent_again_by_an_operator(clock, server):
     (row,) = flow.owe(rule)
     Delivery.objects.update(state=DeliveryState.HELD, reason=Reason.OPERATOR)
     chosen = Delivery.objects.filter(pk=row.pk, state=DeliveryState.HELD)
-    claims.claim(rule.connection_id, limit=1, lease=flow.LEASE, now=clock())
+    claims.claim(rule.connection_id, limit=1, lease=flow.LEASE, clock=clock)
 
     assert deliveries.resend(chosen, now=clock()) == 0
     assert only().state == DeliveryState.SENDING

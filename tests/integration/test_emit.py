@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.celery import app
 from tests import factories
 from tracking import tasks
 from tracking.emit import emit
@@ -47,7 +46,8 @@ def bell(monkeypatch) -> Iterator[list[int]]:
 def test_emit_succeeds_without_a_broker_and_never_calls_it_in_the_callers_thread(monkeypatch, bell, dead_port, broker):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    monkeypatch.setattr(app.conf, "broker_url", f"redis://127.0.0.1:{dead_port if broker == 'hangs' else port}/0")
+    address = f"redis://127.0.0.1:{dead_port if broker == 'hangs' else port}/0"
+    monkeypatch.setenv("CELERY_BROKER_URL", address)  # Celery looks there first
     rule = factories.saved_rule()
 
     receipts = [emit(factories.event(product=rule.product_id)) for _ in range(20)]

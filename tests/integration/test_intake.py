@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.db import connection, connections, transaction
@@ -12,6 +13,7 @@ from tests import factories, flow
 from tests.factories import NOON
 from tracking.emit import emit, emit_many
 from tracking.errors import EventError
+from tracking.events import Event
 from tracking.models import Delivery, StoredEvent
 from tracking.pipeline import intake
 from tracking.signals import event_emitted
@@ -60,6 +62,17 @@ def test_an_event_owes_a_mail_for_each_rule_that_fires():
     assert (delivery.version, delivery.connection, delivery.next_attempt_at) == (first.current, first.connection, NOON)
     assert StoredEvent.objects.get().event() == event
     assert second.pk not in {match.rule for match in receipt.matched}
+
+
+@pytest.mark.parametrize("offset", ["+14:45", "+19:44", "-23:59"])
+def test_a_moment_of_any_offset_is_kept(offset):
+    """PostgreSQL itself takes none of 16 hours or more."""
+    moment = f"2026-01-31T12:00:00{offset}"
+
+    submit(Event.from_json({**factories.event(event_id="sale-1").to_json(), "occurred_at": moment}))
+
+    stored = StoredEvent.objects.get()
+    assert stored.occurred_at == stored.event().occurred_at == datetime.fromisoformat(moment)
 
 
 def test_the_same_event_again_is_a_duplicate_and_changes_nothing():

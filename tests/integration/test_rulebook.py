@@ -20,9 +20,9 @@ def fired(product: int) -> list[int]:
 def test_a_saved_disabled_enabled_deleted_rule_is_seen_at_once():
     rule = factories.saved_rule()
     seen = [fired(rule.product_id)]
-    rules.set_enabled([rule], enabled=False)
+    rules.set_enabled([rule], enabled=False, now=NOON)
     seen.append(fired(rule.product_id))
-    rules.set_enabled([rule], enabled=True)
+    rules.set_enabled([rule], enabled=True, now=NOON)
     seen.append(fired(rule.product_id))
     rules.delete([rule], now=NOON)
     seen.append(fired(rule.product_id))

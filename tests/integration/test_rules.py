@@ -53,6 +53,17 @@ def test_a_new_rule_is_its_first_version():
     assert (rule.current.number, rule.current.author, rule.current.created_at) == (1, author, NOON)
 
 
+def test_a_version_from_before_a_field_was_added_is_read_and_saved_unchanged_as_it_was():
+    rule = saved_rule()
+    old = dict(rule.current.document["notifications"])
+    for name in ("minimum_events", "notify_recovery"):
+        del old[name]
+    RuleVersion.objects.update(document={**rule.current.document, "notifications": old})
+
+    assert not save_again(rule, now=LATER).changed
+    assert not RuleVersion.objects.get().definition().notifications.notify_recovery
+
+
 def test_each_changed_save_is_a_version_and_an_unchanged_one_is_none():
     rule = saved_rule()
     author = factories.UserFactory()
@@ -74,6 +85,17 @@ def owner(rule: Rule) -> dict[str, Any]:
     return {"product": rule.product_id, "action__connection": rule.connection.key}
 
 
+def test_a_version_from_before_a_field_was_known_is_read_and_is_not_changed_by_saving():
+    rule = factories.saved_rule()
+    del rule.current.document["action"]["headers"]
+    rule.current.save()
+
+    saved = rules.save(rule.current.definition(), author=None, now=NOON, rule=Rule.objects.get())
+
+    assert not saved.changed
+    assert saved.rule.versions.count() == 1
+
+
 def test_a_delivery_keeps_the_version_that_it_was_made_by():
     rule = saved_rule()
     (delivery,) = flow.owe(rule)
@@ -89,7 +111,7 @@ def test_whoever_saves_an_older_copy_makes_a_new_version_and_changes_nothing_els
     stale = Rule.objects.get()
     before = stale.current.definition()
     save_again(rule, action__subject="New")
-    rules.set_enabled([rule], enabled=False)
+    rules.set_enabled([rule], enabled=False, now=NOON)
 
     saved = rules.save(before, author=None, now=LATER, rule=stale)
 
@@ -295,9 +317,9 @@ def test_deleting_a_rule_cancels_what_waits_and_keeps_its_log():
 def test_enabling_says_how_many_that_changed():
     first, second = saved_rule(), saved_rule()
 
-    assert rules.set_enabled([first, second], enabled=True) == 0
-    assert rules.set_enabled([first], enabled=False) == 1
-    assert rules.set_enabled([first, second], enabled=False) == 1
+    assert rules.set_enabled([first, second], enabled=True, now=NOON) == 0
+    assert rules.set_enabled([first], enabled=False, now=NOON) == 1
+    assert rules.set_enabled([first, second], enabled=False, now=NOON) == 1
 
 
 def test_a_document_has_no_secret_and_makes_the_same_rule():

@@ -10,7 +10,7 @@ from tests import factories, flow
 from tests.smtp_server import ScriptedServer
 from tracking import tasks
 from tracking.choices import DeliveryState
-from tracking.models import Delivery
+from tracking.models import Lease
 from tracking.pipeline import deliver
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_the_mail_in_flight_is_finished_and_the_others_are_given_back():
         more = flow.drain(rule, flow.Hands())
 
     assert flow.states() == {DeliveryState.SENT: 1, DeliveryState.QUEUED: 4}
-    assert not Delivery.objects.filter(marked=True).exists()
+    assert not Lease.objects.exists()
     assert len(server.mails) == 1
     assert more
 

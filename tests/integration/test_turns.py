@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from tests.smtp_server import ScriptedServer, Step
 from tracking.choices import DeliveryState
 from tracking.models import Connection, Delivery
 from tracking.pipeline import deliver
-from tracking.store import claims, turns
+from tracking.store import claims, outcomes, turns
 
 LEASE = timedelta(seconds=60)
 
@@ -26,7 +28,7 @@ def first_turn(monkeypatch) -> None:
 
 
 def claimed(connection: Connection, *, limit: int = 200) -> list[Delivery]:
-    claim = claims.claim(connection.pk, limit=limit, lease=LEASE, now=NOON)
+    claim = claims.claim(connection.pk, limit=limit, lease=LEASE, clock=lambda: NOON)
     return [] if claim is None else claim.deliveries
 
 
@@ -72,7 +74,7 @@ def test_over_the_rate_limit_mail_waits_and_no_try_is_spent():
     flow.owe(factories.saved_rule(connection=connection), 10)
 
     assert [len(claimed(connection)) for _ in range(2)] == [5, 0]
-    later = claims.claim(connection.pk, limit=200, lease=LEASE, now=NOON + timedelta(seconds=4))
+    later = claims.claim(connection.pk, limit=200, lease=LEASE, clock=lambda: NOON + timedelta(seconds=4))
 
     assert later is not None
     assert len(later.deliveries) == 2
@@ -132,3 +134,57 @@ def test_others_are_called_before_the_first_mail_when_there_is_more_than_one_can
         deliver.drain(rule.connection_id, clock=flow.Hands(), on_full=lambda: calls.append(len(server.mails)))
 
     assert calls == helped
+
+
+def test_what_waited_for_a_server_that_comes_back_is_let_go_at_a_pace(settings):
+    settings.TRACKING_SLICE_SECONDS = 60
+    clock = flow.Hands()
+    with ScriptedServer() as server:
+        connection = factories.ConnectionFactory(port=server.port, fail_streak=5, paused_until=NOON)
+        rule = factories.saved_rule(connection=connection)
+        flow.owe(rule, 350)
+        taken = []
+        for _ in range(5):
+            while flow.drain(rule, clock):
+                pass
+            taken.append(len(server.mails))
+            clock.move(seconds=10)
+
+    assert taken[0] == 100, "ten seconds' worth at once"
+    assert taken == sorted(taken)
+    assert all(later - earlier <= 110 for earlier, later in pairwise(taken))
+    assert taken[-1] == 350
+
+
+def test_whoever_is_sent_away_has_those_at_work_look_again():
+    """Else a mail that falls due just then would wait for the sweeper."""
+    connection = factories.ConnectionFactory(max_sessions=1)
+    rule = factories.saved_rule(connection=connection)
+    flow.owe(rule)
+    first = claims.claim(connection.pk, limit=1, lease=LEASE, clock=lambda: NOON)
+    assert first is not None
+    flow.owe(rule)
+
+    assert claims.claim(connection.pk, limit=1, lease=LEASE, clock=lambda: NOON) is None
+
+    assert claims.give_back(first.token).knocked
+    second = claims.claim(connection.pk, limit=1, lease=LEASE, clock=lambda: NOON)
+    assert second is not None
+    assert not claims.give_back(second.token).knocked
+
+
+def test_a_drain_that_somebody_knocked_at_asks_to_be_woken_again(monkeypatch):
+    with ScriptedServer() as server:
+        connection = factories.ConnectionFactory(max_sessions=1, port=server.port)
+        rule = factories.saved_rule(connection=connection)
+        flow.owe(rule)
+        whole = outcomes.record
+
+        def knocked_at(*arguments: Any, **more: Any) -> bool:
+            flow.owe(rule)
+            assert claims.claim(connection.pk, limit=1, lease=LEASE, clock=lambda: NOON) is None
+            return whole(*arguments, **more)
+
+        monkeypatch.setattr(outcomes, "record", knocked_at)
+
+        assert deliver.drain(connection.pk, clock=flow.Hands())

@@ -162,6 +162,7 @@ REFUSED = [
     ),
     ({**TOLD, "notifications__warnings_percent": "-1"}, "notifications.warnings_percent", "at least", "under 0 %"),
     ({**TOLD, "notifications__warnings_number": -1}, "notifications.warnings_number", "at least", "-1 warnings"),
+    ({**TOLD, "notifications__minimum_events": 0}, "notifications.minimum_events", "at least", "no minimum at all"),
     ({**TOLD, "notifications__warnings_number": "3"}, "notifications.warnings_number", "integer", "a string as number"),
     ({**TOLD, "notifications__timeframe": "2h"}, "notifications.timeframe", "must be", "an unknown timeframe"),
     ({**TOLD, "notifications__notification_frequency": 0}, "notifications.notification_frequency", "at least", "0 min"),
@@ -323,3 +324,34 @@ def test_from_json_raises_nothing_but_rule_error(section, fields, others):
 
     with suppress(RuleError):
         RuleDefinition.from_json({**document, section: {**document[section], **fields}, **others})
+
+
+def test_headers_have_one_form_however_they_were_written():
+    typed = rule(action__headers="x-priority: 1\nList-Id: a: b\n\n")
+    given_as_object = rule(action__headers={"X-Priority": "1", "LIST-ID": "a: b"})
+
+    assert typed == given_as_object
+    assert typed.to_json()["action"]["headers"] == {"List-Id": "a: b", "X-Priority": "1"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "sentence"),
+    [
+        pytest.param({"Bcc": "eve@example.org"}, "not among", id="a header that is not allowed"),
+        pytest.param({"X-SMTPAPI": "{}"}, "not among", id="one that may add recipients at a provider"),
+        pytest.param({"X-Priority\r\nBcc": "1"}, "not among", id="a line end in a name"),
+        pytest.param({"X-Priority": "1\r\nBcc: eve@example.org"}, "one line", id="a line end in a value"),
+        pytest.param({"X-Priority": ""}, "one line", id="no value"),
+        pytest.param({"X-Priority": 1}, "one line", id="a number"),
+        pytest.param({"List-Id": "x" * 901}, "900", id="a long value"),
+        pytest.param({"List-Id": "a", "list-id": "b"}, "only once", id="the same twice"),
+        pytest.param([["List-Id", "a"]], "object", id="a list"),
+        pytest.param("List-Id", "Name: value", id="a line without a value"),
+    ],
+)
+def test_a_header_that_may_not_be_added_is_refused(headers, sentence):
+    with pytest.raises(RuleError) as refused:
+        rule(action__headers=headers)
+
+    assert list(refused.value.errors) == ["action.headers"]
+    assert sentence in refused.value.errors["action.headers"][0]

@@ -13,7 +13,7 @@ from tests.integration.admin.pages import errors, form_of, listed, sent
 from tracking import credentials
 from tracking.choices import DeliveryState, Reason
 from tracking.emit import emit
-from tracking.models import Connection, Delivery
+from tracking.models import Attempt, Connection, Delivery
 from tracking.smtp.providers import PROVIDERS
 from tracking.store import clock, connections, rules
 
@@ -204,3 +204,30 @@ def test_an_unused_connection_is_deleted(admin_client, stored):
     admin_client.post(reverse("admin:tracking_connection_delete", args=(stored.pk,)), {"post": "yes"})
 
     assert not Connection.objects.exists()
+
+
+def test_the_pace_that_was_lowered_is_shown(admin_client, stored):
+    connections.slow_down(stored.pk, seen=480, now=clock.now())
+
+    page = admin_client.get(change(stored)).content.decode()
+
+    assert "Mails per minute allowed now: 960" in page
+    assert "lowered at" in page
+
+
+def test_its_page_says_how_busy_it_is_and_what_went_wrong_of_late(admin_client):
+    rule = factories.saved_rule()
+    keys = [emit(factories.event(product=rule.product_id)).matched[0].delivery for _ in range(3)]
+    Delivery.objects.filter(pk=keys[0]).update(state=DeliveryState.HELD, reason=Reason.LIMIT)
+    Attempt.objects.create(
+        delivery_id=keys[1], started_at=factories.NOON, ended_at=factories.NOON, phase="mail", failure="limit",
+        code=421, enhanced="4.7.0", text="Too fast",
+    )  # fmt: skip
+    Connection.objects.update(rate=12.4, rate_lowered_at=factories.NOON, rate_lowered_from=60)
+
+    text = admin_client.get(change(rule.connection)).content.decode()
+
+    for words in ("Sessions at work: 0 of 4", "Waiting: 2; held: 1 (Sending limit of the server)", "421 4.7.0 Too fast",
+                  "12.4; lowered at", "from 60.0"):  # fmt: skip
+        assert words in text, words
+    assert "12.4/min, lowered 12:00" in admin_client.get(LIST).content.decode()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from tests import factories
 from tests.integration.admin.pages import errors, form_of, listed, sent
 from tracking.admin.choosing import PAGE
+from tracking.choices import Role
 from tracking.models import Product, Publisher
-from tracking.store import rules
 
 pytestmark = pytest.mark.django_db
 
@@ -96,26 +97,60 @@ def test_an_id_is_used_once(admin_client):
     assert "id" in errors(response)
 
 
-def test_an_owners_page_shows_the_rules_that_see_its_events(admin_client):
-    campaign = factories.CampaignFactory.create()
-    of_product = factories.saved_rule(product=campaign.product_id, name="Of the product")
-    factories.saved_rule(campaign=campaign.pk, trigger="lms.campaign_sold", name="Of the campaign")
-    rules.delete([factories.saved_rule(product=campaign.product_id, name="Deleted")], now=factories.NOON)
+@pytest.mark.parametrize("model", ["campaign", "channel"])
+def test_an_entry_is_not_hung_on_a_product_of_another_platform(model):
+    client, foreign = Client(), factories.ProductFactory.create(calls=True)
+    client.force_login(factories.member(Role.LMS_ADMIN))
+    fields = {"buyer": factories.BuyerFactory.create().pk, "publisher": factories.PublisherFactory.create().pk}
+    url = reverse(f"admin:tracking_{model}_add")
 
-    on_product = admin_client.get(reverse("admin:tracking_product_change", args=(campaign.product_id,)))
-    on_campaign = admin_client.get(reverse("admin:tracking_campaign_change", args=(campaign.pk,)))
+    def add(product: int) -> dict[str, object]:
+        sent = {**fields, "id": 5, "name": "New", "method": "post", "product": product}
+        return dict(client.post(url, sent).context["adminform"].form.errors)
 
-    assert {rule.name for rule in on_product.context["owned_rules"]} == {"Of the product", "Of the campaign"}
-    assert {rule.name for rule in on_campaign.context["owned_rules"]} == {"Of the campaign"}
-    add = reverse("admin:tracking_rule_add")
-    assert f'href="{add}?product={campaign.product_id}"' in on_product.content.decode()
-    assert f'href="{add}?owner_campaign={campaign.pk}"' in on_campaign.content.decode()
-    assert reverse("admin:tracking_rule_change", args=(of_product.pk,)) in on_product.content.decode()
+    (said,) = add(foreign.pk)["product"]
+    assert [said] == add(987_654)["product"]
 
 
-def test_add_rule_needs_its_permission(person):
-    product = factories.ProductFactory.create()
-    url = reverse("admin:tracking_product_change", args=(product.pk,))
+def test_an_admin_of_one_platform_makes_no_product_of_the_other():
+    client = Client()
+    client.force_login(factories.member(Role.LMS_ADMIN))
 
-    assert "Add Rule" not in person("view_product", "view_rule").get(url).content.decode()
-    assert "Tracking" not in person("view_product").get(url).content.decode().replace("Event Tracking", "")
+    page = client.post(reverse("admin:tracking_product_add"), {"id": 5, "name": "New", "platform": "call_logic"})
+
+    assert list(page.context["adminform"].form.errors) == ["platform"]
+
+
+def test_an_id_typed_whole_is_the_first_choice_and_comes_once(admin_client):
+    Publisher.objects.bulk_create(Publisher(pk=pk, name=f"No. 4242 of {pk}") for pk in range(1, PAGE + 10))
+    Publisher.objects.create(pk=4242, name="The one")
+
+    pages = [admin_client.get(CHOICES, {"term": "4242", "page": page}).json()["results"] for page in (1, 2)]
+
+    assert pages[0][0] == {"id": "4242", "text": "The one (#4242)"}
+    assert len({choice["id"] for page in pages for choice in page}) == sum(map(len, pages)) == PAGE + 10
+
+
+def test_what_is_in_use_stays_and_the_page_says_what_to_do_instead(admin_client):
+    rule = factories.saved_rule()
+
+    used = admin_client.get(reverse("admin:tracking_product_delete", args=(rule.product_id,))).content.decode()
+    free = admin_client.get(
+        reverse("admin:tracking_product_delete", args=(factories.ProductFactory.create().pk,))
+    ).content.decode()
+
+    assert "disable the rules that see its events" in used
+    assert 'id="instead"' not in free
+
+
+@pytest.mark.parametrize(("role", "may_add"), [(Role.GLOBAL_ADMIN, True), (Role.SUPPORT, False)])
+def test_an_empty_list_offers_what_there_is_to_do(role, may_add):
+    client = Client()
+    client.force_login(factories.member(role))
+
+    bare, searched = (client.get(LIST + query).content.decode() for query in ("", "?q=nobody"))
+
+    assert "There is no publisher that you may see." in bare
+    assert "Nothing matches" in searched
+    assert "Reset filters" in searched
+    assert ("Reset filters" in bare, "Add publisher" in bare) == (False, may_add)

@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from tracking.models import Campaign, Channel, Delivery, Rule, UsageDay, User
+from tracking.models import Campaign, Channel, Delivery, Rule, StoredEvent, UsageDay, User
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,13 @@ def changelist(model: type) -> str:
 )
 def test_a_list_answers_whatever_it_is_filtered_by(admin_client, model, query):
     assert admin_client.get(f"{changelist(model)}?{query}", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize(("model", "field"), [(Delivery, "created_at"), (StoredEvent, "received_at")])
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-31", "2026-02-30", "%00", "1e3"])
+@pytest.mark.parametrize("end", ["from", "to"])
+def test_any_day_of_the_calendar_or_none_is_looked_for(admin_client, model, field, day, end):
+    assert admin_client.get(f"{changelist(model)}?{field}_{end}={day}").status_code == 200
 
 
 def test_a_search_for_a_long_number_is_a_search(admin_client):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from tests import factories
 from tracking.admin import listing
 from tracking.choices import DeliveryState
 from tracking.emit import emit
-from tracking.models import Alert, Connection, Delivery, RuleWatch
-from tracking.store import clock
+from tracking.models import Alert, Connection, Delivery, RuleWatch, UsageDay, User, WarningMinute
+from tracking.store import clock, counters
 
 HOME = reverse("admin:index")
 
@@ -90,3 +93,74 @@ def test_a_rules_page_shows_where_its_thresholds_stand(admin_client):
     page = admin_client.get(reverse("admin:tracking_rule_change", args=(rule.pk,))).content.decode()
 
     assert "Firing since" in page
+
+
+def panel(client, name: str, **query: str) -> str:
+    return client.get(HOME, query).context["parts"][name]
+
+
+def test_the_mails_of_the_last_hour_and_day_are_drawn_by_outcome(admin_client):
+    rule = factories.saved_rule()
+    for state in (DeliveryState.SENT, DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN):
+        receipt = emit(factories.event(product=rule.product_id))
+        Delivery.objects.filter(pk=receipt.matched[0].delivery).update(state=state)
+    emit(factories.event(product=rule.product_id, test=True))
+
+    for span, words in (("1h", "Mails by the minute"), ("24h", "Mails by the hour")):
+        text = panel(admin_client, "mail", span=span)
+        assert words in text
+        drawn = [name for name in ("sent: 2", "unknown: 1", "failed: 1", "waiting: 1") if name in text]
+        assert drawn == ["sent: 2", "unknown: 1", "failed: 1"], text
+
+
+def test_the_oldest_that_waits_is_told(admin_client):
+    rule = factories.saved_rule()
+    assert "nothing waits" in panel(admin_client, "mail")
+    emit(factories.event(product=rule.product_id))
+    Delivery.objects.update(next_attempt_at=clock.now() - timedelta(seconds=90))
+
+    assert "the oldest waits for 90 s" in panel(admin_client, "mail")
+
+
+def test_warnings_rules_connections_and_usage_have_panels(admin_client):
+    rule = factories.saved_rule(name="Noisy")
+    now = clock.now()
+    counters.add(WarningMinute, Counter({(rule.pk, counters.minute(now), "timeout"): 4}))
+    counters.add(UsageDay, Counter({(rule.pk, now.date(), Decimal("0.0001")): 30}))
+    RuleWatch.objects.create(rule=rule, state="firing", since=now, acknowledged_at=now)
+    Connection.objects.update(name="Main", rate=12.4, rate_lowered_at=now, rate_lowered_from=60, fail_streak=2)
+
+    for name, words in (
+        ("causes", ["Time-out", ">4<"]),
+        ("alerts", ["Noisy", "acknowledged"]),
+        ("connections", ["Main", "Failing", "12.4/min", "from 60.0"]),
+        ("usage", ["<strong>30</strong> events", "<strong>$0.0030</strong>"]),
+    ):
+        text = panel(admin_client, name)
+        assert [one for one in words if one not in text] == [], name
+
+
+def test_the_panels_come_again_as_json_and_only_those_one_may_see(admin_client, person):
+    answer = admin_client.get("/admin/board/").json()
+    assert set(answer["parts"]) == {"cards", "mail", "alerts", "causes", "connections", "usage"}
+
+    assert set(person("view_alert").get("/admin/board/").json()["parts"]) == {"cards", "alerts"}
+    assert Client().get("/admin/board/").status_code == 302
+
+
+def test_what_others_mail_is_not_drawn_for_a_buyer(person):
+    buyer = factories.BuyerFactory()
+    campaign = factories.CampaignFactory(buyer=buyer)
+    own = factories.saved_rule(campaign=campaign.pk, trigger="lms.campaign_sold")
+    for rule in (own, factories.saved_rule()):
+        counters.add(WarningMinute, Counter({(rule.pk, counters.minute(clock.now()), "timeout"): 4}))
+        emit(factories.event(product=rule.product_id, campaign=rule.campaign_id, trigger=rule.trigger))
+    client = person("view_delivery", "view_rule", username="agent")
+    User.objects.get(username="agent").buyers.add(buyer)
+
+    assert "waiting: 1" in panel(client, "mail")
+    assert ">4<" in panel(client, "causes")
+
+
+def test_it_is_called_home(admin_client):
+    assert admin_client.get(HOME).context["title"] == "Home"

@@ -133,4 +133,4 @@ def test_a_deleted_rule_is_shown_to_nobody(admin_client, rule):
     rules.delete([rule], now=factories.NOON)
 
     assert listed(admin_client.get(reverse("admin:tracking_rule_changelist"))) == []
-    assert admin_client.get(reverse("admin:tracking_rule_change", args=(rule.pk,))).status_code == 302
+    assert admin_client.get(reverse("admin:tracking_rule_change", args=(rule.pk,))).status_code == 404

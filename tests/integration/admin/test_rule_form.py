@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from tests import factories
 from tests.integration.admin.pages import errors, form_of, sent
-from tracking.admin import rule_fields
+from tracking.admin.rules.fields import all_fields
 from tracking.choices import ConnectionKind, Filter
 from tracking.definition import RuleDefinition
 from tracking.models import Rule, RuleVersion, StoredEvent
@@ -91,6 +91,7 @@ def test_every_field_of_an_esp_rule_is_saved(admin_client, admin_user, directory
             subject=" Sold: {{ lead.name|upper }}",
             body="\r\n<p>\r\n{{ price }}</p>",
             content_type="all",
+            headers="list-unsubscribe: <https://example.com/u?{{ lead.email|url_encode }}>\r\nX-Priority: 1\r\n",
             once_per_lead="on",
             daily_cap="500",
             missing_placeholder="skip",
@@ -101,7 +102,9 @@ def test_every_field_of_an_esp_rule_is_saved(admin_client, admin_user, directory
             warnings_number="100",
             notify_users=[admin_user.pk],
             notify_emails="x@example.com, y@example.com",
+            minimum_events="20",
             notification_frequency="15",
+            notify_recovery="on",
         ),
     )
 
@@ -139,6 +142,7 @@ def test_every_field_of_an_esp_rule_is_saved(admin_client, admin_user, directory
             "subject": " Sold: {{ lead.name|upper }}",
             "body": "\n<p>\n{{ price }}</p>",
             "content_type": "all",
+            "headers": {"List-Unsubscribe": "<https://example.com/u?{{ lead.email|url_encode }}>", "X-Priority": "1"},
         },
         "notifications": {
             "enable_notifications": True,
@@ -147,7 +151,9 @@ def test_every_field_of_an_esp_rule_is_saved(admin_client, admin_user, directory
             "warnings_number": 100,
             "notify_users": [admin_user.username],
             "notify_emails": ["x@example.com", "y@example.com"],
+            "minimum_events": 20,
             "notification_frequency": 15,
+            "notify_recovery": True,
         },
         "policy": {
             "delivery_policy": "never_lose",
@@ -242,7 +248,7 @@ def test_switching_off_makes_no_version(admin_client):
 def test_every_field_of_the_definition_is_a_field_of_the_form():
     leaves = set(_leaves(RuleDefinition))
 
-    fields = set(rule_fields.all_fields())
+    fields = set(all_fields())
 
     assert leaves - fields == set()
     assert fields - leaves == {"owner_campaign", "enabled", "password", "smtp_connection"}
@@ -292,6 +298,9 @@ RANGE = {"price_restriction": "range", "min_price": "5", "max_price": "1"}
         pytest.param({"sender": "nonsense"}, "sender", "", id="a sender that is no mailbox"),
         pytest.param({"recipient": ""}, "recipient", "required", id="no recipient"),
         pytest.param({"cc": "a@b@c"}, "cc", "", id="a wrong cc"),
+        pytest.param({"headers": "Bcc: eve@example.com"}, "headers", "not among", id="a header that is not allowed"),
+        pytest.param({"headers": "X-Priority"}, "headers", "Name: value", id="a header without a value"),
+        pytest.param({"headers": "List-Id: é"}, "headers", "ASCII", id="a header that no mail can have"),
         pytest.param({"reply_to": "a@example.com, b@example.com"}, "reply_to", "one mailbox", id="two reply-tos"),
         pytest.param({"subject": "{{ foo.bar }}"}, "subject", "foo.bar", id="an unknown placeholder"),
         pytest.param({"body": "{% if x %}"}, "body", "Twig", id="logic without Twig"),
@@ -469,5 +478,5 @@ def test_a_deleted_rule_keeps_its_row_and_is_gone_from_the_pages(admin_client):
     rule.refresh_from_db()
     assert rule.deleted_at is not None
     assert not rule.enabled
-    assert admin_client.get(change(rule)).status_code == 302, "back to the list"
+    assert admin_client.get(change(rule)).status_code == 404
     assert not StoredEvent.objects.exists()

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from tracking.admin import spreadsheet
+from tracking import spreadsheet
 from tracking.models import UsageDay
 
 LIST = reverse("admin:tracking_usageday_changelist")
@@ -91,3 +91,7 @@ def test_what_a_spreadsheet_would_run_is_quoted(cell):
 )
 def test_everything_else_stays_as_it_is(cell, text):
     assert spreadsheet.safe(cell) == text
+
+
+def test_its_rows_are_called_rows(admin_client, usage):
+    assert admin_client.get(LIST).context["cl"].counted == "4 rows"

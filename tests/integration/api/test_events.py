@@ -6,14 +6,17 @@ import gzip
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
 
 from tests import factories
-from tests.integration.api.conftest import EVENTS, Platform
+from tests.integration.api.conftest import EVENTS, Platform, told
+from tracking.choices import Role
 from tracking.events import MAX_BATCH
 from tracking.models import Delivery, StoredEvent
+from tracking.store import log
 
 pytestmark = pytest.mark.django_db
 
@@ -21,15 +24,6 @@ pytestmark = pytest.mark.django_db
 def fields(**changes: Any) -> dict[str, Any]:
     """An event as the platform writes it."""
     return {**factories.event().to_json(), **changes}
-
-
-def told(response: Any) -> dict[str, Any]:
-    """The problem document of a refused request, which has the form of RFC 9457."""
-    problem = response.json()
-    assert response["Content-Type"] == "application/problem+json"
-    assert (problem["type"], problem["status"]) == ("about:blank", response.status_code)
-    assert problem["title"]
-    return problem
 
 
 def test_an_event_is_taken_and_its_receipt_names_rule_and_delivery(platform, django_capture_on_commit_callbacks, rung):
@@ -196,9 +190,9 @@ def test_a_body_over_the_limit_is_refused_unread(platform, settings):
     assert "100 bytes" in told(response)["detail"]
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "CONJURE"])
-def test_events_are_only_posted(platform, client, method):
-    response = client.generic(method, EVENTS, headers={"authorization": f"Bearer {platform.token}"})
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONJURE"])
+def test_events_are_posted_and_read(platform, method):
+    response = platform.send(method, EVENTS, None)
 
     assert response.status_code == 405
     assert "POST" in response["Allow"]
@@ -233,3 +227,120 @@ def test_the_same_event_eight_times_at_once_is_taken_once(two_at_once, platform:
 
     assert answers == [False, *[True] * 7]
     assert Delivery.objects.filter(event__event_id="sale-1").count() == 1
+
+
+def test_what_was_taken_is_read_by_its_key_with_what_became_of_it(platform, calls):
+    rule = factories.saved_rule()
+    key = "sale/1 é?"
+    platform.post(fields(event_id=key, product=rule.product_id))
+
+    response = calls("view_storedevent", "view_delivery").get(f"events/{quote(key, safe='')}/")
+
+    told = response.json()
+    assert response.status_code == 200
+    assert (told["event_id"], told["product_id"]) == (key, rule.product_id)
+    assert told["event"]["lead"] == {"first_name": "Ada", "email": "ada@example.org"}
+    assert [(row["rule_id"], row["state"]) for row in told["deliveries"]] == [(rule.pk, "queued")]
+
+
+def test_events_are_listed_newest_first_in_pages(platform, calls):
+    platform.post([fields(event_id=key) for key in "abc"])
+    reader = calls("view_storedevent")
+
+    first = reader.get("events/?limit=2").json()
+    last = reader.get(first["next"]).json()
+
+    assert [row["event_id"] for row in first["results"] + last["results"]] == ["c", "b", "a"]
+    assert last["next"] is None
+    assert "event" not in first["results"][0]
+
+
+def test_pages_of_a_rare_choice_are_short_and_lead_to_its_rows(platform, calls, monkeypatch):
+    monkeypatch.setattr(log, "READ", 2)
+    platform.post([fields(event_id=key, product=1 if key == "a" else 2) for key in "abcde"])
+    reader, path, pages = calls("view_storedevent"), "events/?product=1&limit=1", []
+
+    while path:
+        answer = reader.get(path).json()
+        pages.append([row["event_id"] for row in answer["results"]])
+        path = answer["next"]
+
+    assert pages == [[], [], ["a"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        pytest.param("event_id=a", ["a"], id="by key"),
+        pytest.param("lead_id=lead-1", ["b"], id="by lead"),
+        pytest.param("trigger=lms.lead_rejected", ["c"], id="by trigger"),
+        pytest.param("test=true", ["c"], id="tests"),
+        pytest.param("received_until=2020-01-01T00:00:00Z", [], id="before a moment"),
+        pytest.param("received_until=0045-08-17T22:01:37Z", [], id="before all moments that a key can have"),
+        pytest.param("received_since=0001-01-01T00:00:00%2B14:00", ["c", "b", "a"], id="since the first moment"),
+        pytest.param("received_since=2020-01-01T00:00:00%2B02:00", ["c", "b", "a"], id="since a moment"),
+    ],
+)
+def test_events_are_found(platform, calls, query, found):
+    platform.post([fields(event_id="a"), fields(event_id="b", lead_id="lead-1")])
+    platform.post(fields(event_id="c", trigger="lms.lead_rejected", test=True))
+
+    rows = calls("view_storedevent").get(f"events/?{query}").json()["results"]
+
+    assert [row["event_id"] for row in rows] == found
+
+
+def test_explaining_says_of_each_rule_what_it_would_do_and_stores_nothing(calls):
+    product = factories.ProductFactory.create()
+    fires = factories.saved_rule(product=product.pk)
+    refuses = factories.saved_rule(product=product.pk, filters__method="FORM")
+
+    said = calls("view_rule").post(fields(product=product.pk, method="POST"), path="events/explain/").json()
+
+    assert [(row["rule"], row["matched"], row["refused_by"]) for row in said["rules"]] == [
+        (fires.pk, True, None),
+        (refuses.pk, False, "method"),
+    ]
+    assert not StoredEvent.objects.exists()
+
+
+def test_a_stored_event_is_explained_by_the_rules_of_now(platform, calls):
+    rule = factories.saved_rule()
+    platform.post(fields(event_id="sale-1", product=rule.product_id))
+    later = factories.saved_rule(product=rule.product_id)
+
+    said = calls("view_rule", "view_storedevent").get("events/sale-1/explain/").json()
+
+    assert [row["rule"] for row in said["rules"]] == [rule.pk, later.pk]
+
+
+def test_a_buyer_is_told_of_his_own_rules_and_of_no_publisher(calls):
+    campaign = factories.CampaignFactory.create()
+    publisher = factories.PublisherFactory.create()
+    mine = factories.saved_rule(campaign=campaign.pk, trigger="lms.campaign_sold", filters__publisher=[publisher.pk])
+    factories.saved_rule(product=campaign.product_id, trigger="lms.campaign_sold")
+    event = fields(trigger="lms.campaign_sold", product=campaign.product_id, campaign=campaign.pk, publisher=7)
+
+    response = calls(role=Role.BUYER_EDITOR, buyers=[campaign.buyer]).post(event, path="events/explain/")
+
+    (row,) = response.json()["rules"]
+    assert (row["rule"], row["matched"], row["refused_by"]) == (mine.pk, False, None)
+    assert str(publisher.pk) not in response.content.decode()
+
+
+def test_a_token_of_some_products_emits_for_these_alone(calls):
+    campaign, foreign = factories.CampaignFactory.create_batch(2)
+    caller = calls("add_storedevent", products=[campaign.product])
+
+    response = caller.post(
+        [
+            fields(event_id="mine", product=campaign.product_id, campaign=campaign.pk),
+            fields(event_id="other", product=foreign.product_id),
+            fields(event_id="none"),
+            fields(event_id="mixed", product=campaign.product_id, campaign=foreign.pk),
+        ]
+    )
+
+    assert [list(row.get("error", ())) for row in response.json()] == [[], ["product"], ["product"], ["campaign"]]
+    assert told(caller.post(fields(product=foreign.product_id)))["errors"]
+    assert [row.event_id for row in StoredEvent.objects.all()] == ["mine"]

@@ -40,6 +40,8 @@ def test_a_token_opens_the_door_and_its_use_is_noted(platform: Platform, scheme)
         pytest.param("Bearer evt_", id="a token's beginning"),
         pytest.param("Bearer {token}x", id="a letter too many"),
         pytest.param("Bearer {token} {token}", id="a token twice"),
+        pytest.param("Bearer {token}\n", id="a line break behind it"),
+        pytest.param("Bearer {token}\0", id="a NUL behind it"),
         pytest.param("{token}", id="no scheme"),
         pytest.param("Basic {token}", id="another scheme"),
         pytest.param("Bearer é日本", id="letters beyond ASCII"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from tracking.mail.outline import outline, settles
+from tracking.mail.outline import outline, settle, text_of
 from tracking.mail.plain import text_from_html
 
 
@@ -66,7 +66,9 @@ def test_a_value_that_may_change_the_markup_needs_the_whole_mail(template):
 
 @pytest.mark.parametrize("value", ["", " a", "a ", "a  b", "a\nb", "a\tb", "a\xa0b", "\u2003a"])
 def test_a_value_whose_white_space_would_be_folded_does_not_settle(value):
-    assert not settles(value)
+    assert not settle([value])
+    assert not settle(["a", value, "b"])
+    assert settle(["a", "b c"])
 
 
 MARKUP = ["<p>", "</p>", "<b>", "</b>", "<br>", "<li>", "<ul>", "</ul>", "<a href='https://x.example'>", "</a>", "<td>"]
@@ -90,7 +92,7 @@ MARKUP += [
     "-->",
 ]
 PIECES = st.lists(st.one_of(st.none(), st.sampled_from(MARKUP)), max_size=25)
-VALUES = st.text(alphabet=" ab;#&<>\"'=-\xa0\n\u2003é/", max_size=5).filter(settles)
+VALUES = st.text(alphabet=" ab;#&<>\"'=-\xa0\n\u2003é/", max_size=5).filter(lambda value: settle([value]))
 
 
 @given(pieces=PIECES, data=st.data())
@@ -104,3 +106,26 @@ def test_whatever_the_template_the_text_is_the_same(pieces, data):
     html = "".join(piece if piece is not None else str(escape(next(remaining))) for piece in pieces)
 
     assert filled(texts, values) == text_from_html(html)
+
+
+RAW = st.sampled_from([*MARKUP, "&lt;", "&#039;", "&am", "p;", "#6", "two words", "<b>x</b>", "\xa0", "é"])
+
+
+@given(
+    pieces=st.lists(st.tuples(st.booleans(), st.one_of(RAW, VALUES.map(lambda value: str(escape(value))))), max_size=20)
+)
+def test_whatever_the_pieces_their_text_is_that_of_the_whole(pieces):
+    words = tuple(None if is_value else piece for is_value, piece in pieces)
+    values = [piece for is_value, piece in pieces if is_value]
+
+    text = text_of(words, values)
+
+    assert text in (None, text_from_html("".join(piece for _, piece in pieces)))
+
+
+def test_a_way_through_a_template_is_worked_out_once():
+    words = ("<p>Dear ", None, ",</p><ul><li>", None, "</li></ul>")
+
+    assert text_of(words, ["Ada &amp; Bob", "a &lt; b"]) == "Dear Ada & Bob,\n\n- a < b\n"
+    assert text_of(words, ["<b>Ada</b>", "x"]) is None
+    assert text_of(words, ["Ada", ""]) is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracking.policy.rate import Pace, allowed, lowered, refreshed, spent
+from tracking.policy.rate import EASED, Pace, allowed, eased, lowered, refreshed, spent
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -85,3 +85,18 @@ def test_a_raised_rate_stays_below_the_operators_limit():
     pace = lowered(refreshed(Pace(most=100), now=NOON), seen=90, now=NOON)
 
     assert refreshed(pace, now=after(hours=1)).rate == 100
+
+
+def test_a_server_that_comes_back_is_eased_into_and_then_has_no_limit_again():
+    start = eased(Pace(), now=NOON)
+
+    assert (start.rate, allowed(start, 1_000)) == (EASED, 100)
+    rates = [refreshed(start, now=NOON + timedelta(minutes=minutes)).rate for minutes in range(6)]
+    assert rates[:4] == [600, 750, 937.5, 1171.875]
+    assert rates[4:] == [None, None]
+
+
+def test_a_server_that_is_slower_than_that_stays_so():
+    slow = Pace(rate=30.0, counted_at=NOON)
+
+    assert eased(slow, now=NOON) == slow

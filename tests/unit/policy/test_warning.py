@@ -48,6 +48,21 @@ def test_breach(warnings, events, percent, number, exceeded):
     assert found == exceeded
 
 
+@pytest.mark.parametrize(
+    ("events", "warnings", "exceeded"),
+    [
+        pytest.param(19, 19, None, id="of nineteen events the percentage says nothing"),
+        pytest.param(20, 19, PERCENT, id="of twenty it does"),
+        pytest.param(0, 1, None, id="nor of none"),
+        pytest.param(19, 101, NUMBER, id="the number does at any time"),
+    ],
+)
+def test_the_percentage_is_looked_at_from_the_minimum_of_events_on(events, warnings, exceeded):
+    counts = Counts(events=events, causes={WarningCause.TIMEOUT: warnings})
+
+    assert breach(counts, Thresholds(percent=Decimal(10), number=100, minimum_events=20)) == exceeded
+
+
 def test_warnings_are_the_sum_of_their_causes():
     counts = Counts(events=10, causes={WarningCause.TIMEOUT: 2, WarningCause.TLS: 3})
 

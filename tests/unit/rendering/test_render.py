@@ -73,7 +73,7 @@ def test_what_has_no_value_is_empty_and_told(use_twig):
 def test_logic_in_a_mailbox_is_refused_whatever_the_engine():
     made = template(sender=MailboxTemplate("sender", "{{ lead.name|upper }}", "a@b.com"), use_twig=True)
 
-    assert [field for field, _ in problems(made)] == ["sender"]
+    assert [found.field for found in problems(made)] == ["sender"]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_logic_in_a_mailbox_is_refused_whatever_the_engine():
 def test_what_could_never_render_is_told_by_field(changes, field, sentence):
     found = list(problems(template(**changes)))
 
-    assert [name for name, _ in found] == [field]
-    assert sentence in found[0][1]
+    assert [one.field for one in found] == [field]
+    assert sentence in found[0].sentence
 
 
 def test_a_good_template_has_no_problem():
@@ -124,7 +124,7 @@ def test_logic_that_fails_is_a_template_error(body):
     ],
 )
 def test_a_template_too_deep_to_compile_is_refused_not_crashed(body):
-    assert all(field == "body" for field, _ in problems(template(body=body, use_twig=True)))
+    assert all(found.field == "body" for found in problems(template(body=body, use_twig=True)))
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=list(TRIGGERS))
@@ -167,3 +167,10 @@ def test_what_an_event_has_not_is_no_value():
     values = context(factories.event(), names={}, rule_id=1, rule_name="")
 
     assert set(values) == {"event", "lead", "call", "rule"}
+
+
+@pytest.mark.parametrize("use_twig", [True, False])
+def test_a_problem_says_where_in_the_text_it_is(use_twig):
+    (found,) = problems(template(body="one\ntwo {{ lead.", use_twig=use_twig))
+
+    assert (found.field, found.line) == ("body", 2)

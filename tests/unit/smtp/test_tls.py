@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -13,9 +16,11 @@ from tests.smtp_server import Close, Hang, InTurn, Say, Script, ScriptedServer, 
 from tests.unit.smtp.making import PATIENT, QUICK, endpoint, envelope
 from tracking.choices import Encryption, Failure, Phase
 from tracking.errors import SendError
+from tracking.smtp import certificate
 from tracking.smtp.endpoint import Timeouts
 from tracking.smtp.guard import Guard
 from tracking.smtp.session import Session
+from tracking.smtp.wire import tls_context
 
 Make = Callable[[Authority], ssl.SSLContext]
 
@@ -24,12 +29,14 @@ def good(authority: Authority) -> ssl.SSLContext:
     return authority.server_context("127.0.0.1", "localhost")
 
 
-def old(authority: Authority) -> ssl.SSLContext:
-    context = good(authority)
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.TLSv1_1
-    context.maximum_version = ssl.TLSVersion.TLSv1_1
-    return context
+def old(version: ssl.TLSVersion) -> Make:
+    def make(authority: Authority) -> ssl.SSLContext:
+        context = good(authority)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = version
+        return context
+
+    return make
 
 
 BOTH = pytest.mark.parametrize("encryption", [Encryption.TLS, Encryption.SSL])
@@ -66,7 +73,7 @@ def test_a_mail_goes_encrypted(encryption: Encryption, authority: Authority, gua
 
 
 @BOTH
-@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")
 @pytest.mark.parametrize(
     "make",
     [
@@ -76,7 +83,8 @@ def test_a_mail_goes_encrypted(encryption: Encryption, authority: Authority, gua
         pytest.param(lambda authority: authority.server_context("127.0.0.1", weak=True), id="with a weak key"),
         pytest.param(lambda authority: authority.server_context("other.example"), id="for another host"),
         pytest.param(lambda authority: authority.server_context("10.0.0.1"), id="for another address"),
-        pytest.param(old, id="TLS 1.1"),
+        pytest.param(old(ssl.TLSVersion.TLSv1), id="TLS 1.0"),
+        pytest.param(old(ssl.TLSVersion.TLSv1_1), id="TLS 1.1"),
     ],
 )
 def test_a_server_that_is_not_who_it_should_be(
@@ -91,6 +99,71 @@ def test_a_server_that_is_not_who_it_should_be(
 
 
 @BOTH
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    ("host", "options", "wrong"),
+    [
+        pytest.param("127.0.0.1", {"self_signed": True}, "no authority that is trusted", id="chain"),
+        pytest.param("127.0.0.1", {"days": (-2, -1)}, "has expired", id="past"),
+        pytest.param("127.0.0.1", {"days": (1, 2)}, "is not valid yet", id="to come"),
+        pytest.param("127.0.0.1", {"weak": True}, "is too weak", id="strength"),
+        pytest.param("10.0.0.1", {}, "is for another host", id="name"),
+    ],
+)
+def test_what_was_wrong_with_a_certificate_is_told_and_what_it_says(
+    *,
+    encryption: Encryption,
+    version: ssl.TLSVersion,
+    host: str,
+    options: dict[str, Any],
+    wrong: str,
+    authority: Authority,
+    guard: Guard,
+) -> None:
+    context = authority.server_context(host, **options)
+    context.minimum_version = context.maximum_version = version
+    issuer = host if "self_signed" in options else "Authority of the tests"
+    last = datetime.now(UTC) + timedelta(days=options.get("days", (-2, 1))[1])
+
+    with (
+        ScriptedServer(tls=context, implicit_tls=encryption is Encryption.SSL) as server,
+        pytest.raises(SendError, match=f"The server's certificate .*{wrong}") as caught,
+    ):
+        opened(server, authority, guard, encryption)
+
+    assert f"for CN={host}, issued by CN={issuer}, valid from " in caught.value.message
+    assert f" to {last:%Y-%m-%d}" in caught.value.message
+    assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize("message", [b"", b"\x0b", bytes(40), b"\x0b\x00\x00\x10\xff"])
+def test_a_certificate_that_cannot_be_read_is_left_unsaid(message: bytes) -> None:
+    sock = SimpleNamespace(heard=message)
+
+    assert certificate.claims(cast("ssl.SSLSocket", sock)) == ""
+
+
+@BOTH
+def test_an_encrypted_session_is_listened_to_no_longer_than_its_handshake(
+    encryption: Encryption, authority: Authority, guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+    tls_context.cache_clear()
+    monkeypatch.setattr(certificate, "_keep", lambda *message: heard.append(message[3]))
+    with (
+        ScriptedServer(tls=good(authority), implicit_tls=encryption is Encryption.SSL, auth=["PLAIN"]) as server,
+        opened(server, authority, guard, encryption) as session,
+    ):
+        before = len(heard)
+        outcome = session.send(envelope())
+
+    tls_context.cache_clear()
+    assert outcome.failure is None
+    assert before > 0
+    assert len(heard) == before
+
+
+@BOTH
 def test_a_certificate_of_another_authority(
     encryption: Encryption, authority: Authority, guard: Guard, tmp_path: Path
 ) -> None:
@@ -102,6 +175,8 @@ def test_a_certificate_of_another_authority(
         opened(server, authority, guard, encryption)
 
     assert caught.value.failure is Failure.TLS
+    assert "is of no authority that is trusted here" in caught.value.message
+    assert "for CN=127.0.0.1, issued by CN=Authority of the tests" in caught.value.message
 
 
 def test_the_systems_authorities_do_not_vouch_for_the_tests(authority: Authority, guard: Guard) -> None:
