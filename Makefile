@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
 TESTS ?= tests
-ROWS := $(wildcard tests/integration/test_*.py) tests/integration/admin tests/test_migrations.py
+ROWS := $(wildcard tests/integration/test_*.py) tests/integration/admin tests/integration/api/test_events.py tests/integration/api/test_fuzz.py tests/test_migrations.py tests/browser
 export UV_PYTHON_DOWNLOADS := never
 # The machine's own authorities where it has some, as pip takes them; else the bundled ones.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
@@ -37,16 +37,17 @@ run: install  ## web, worker, beat and a mail catcher with demo data; Ctrl-C end
 	@$(BIN)/python manage.py run
 
 .PHONY: test
-test: install test-rows  ## every test; those whose services are missing are skipped by name
-	$(BIN)/pytest -n auto --dist worksteal -m "not crash" $(TESTS)
-	@echo "Processes that are killed want the machine for themselves:"
-	$(BIN)/pytest -m crash $(TESTS) || test $$? = 5 # none among those wanted
+test: install test-rows  ## every test, the browser's once; those whose services are missing are skipped by name
+	$(BIN)/pytest -n auto --dist worksteal -m "not crash" $(TESTS) \
+		$(if $(filter tests,$(TESTS)),$$($(BIN)/python -m tests.services postgres >/dev/null && echo --ignore=tests/browser))
+	@echo "Processes that are killed want the machine for themselves; two installations have room on it:"
+	$(BIN)/pytest -n 2 --dist worksteal -m crash $(TESTS:tests=tests/crash) || test $$? = 5 # none among those wanted
 
 .PHONY: test-rows
-test-rows: install  ## the tests of rows on PostgreSQL too, where one answers
+test-rows: install  ## the tests of rows and of the browser on PostgreSQL, where one answers
 	@if url=$$($(BIN)/python -m tests.services postgres); \
 	then TEST_DATABASE_URL=$$url $(BIN)/pytest -q -n auto --dist worksteal $(ROWS); \
-	else echo "skipped: the tests of rows on PostgreSQL"; test -z "$$TRACKING_REQUIRE_SERVICES"; fi
+	else echo "skipped: the tests of rows and of the browser on PostgreSQL"; test -z "$$TRACKING_REQUIRE_SERVICES"; fi
 
 .PHONY: check
 check: lint types migrations-check docker-lint  ## all that must hold before a change is shared
@@ -72,6 +73,18 @@ docker-lint: install  ## Dockerfile and compose file, without an engine
 	$(BIN)/hadolint docker/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
+.PHONY: sbom
+sbom: install  ## var/sbom.json: what the image is made of (CycloneDX), from its lock file, without a network
+	@mkdir -p var
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements docker/requirements.lock --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON -o var/sbom.json
+
+PIP_AUDIT := 2.10.1
+.PHONY: audit
+audit: install  ## known holes in what the image is made of; skipped where nobody can be asked
+	@$(BIN)/python -m tests.known_holes $(UV) tool run --quiet pip-audit==$(PIP_AUDIT) \
+		--disable-pip --require-hashes -r docker/requirements.lock
+
 .PHONY: bench
 bench: install  ## how fast it is, beside others; SIZE=full for millions of rows, PARTS="send match" for some
 	$(BIN)/python -m benchmarks $(PARTS)
@@ -86,6 +99,10 @@ soak: install  ## everything fails in turn for SOAK_MINUTES (60), half of them a
 .PHONY: screenshots
 screenshots: install  ## the pictures in docs/images, taken from the running product
 	$(BIN)/python -m tests.screenshots
+
+.PHONY: editor
+editor:  ## the bundle of the rule form's editor, from tracking/static_src/editor; needs npm
+	cd tracking/static_src/editor && npm ci --ignore-scripts && npm run build
 
 .PHONY: lock
 lock: .tools/.uv-$(UV_VERSION)  ## write the lock files anew from pyproject.toml
