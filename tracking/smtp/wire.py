@@ -13,6 +13,7 @@ from tracking.smtp.guard import Target
 from tracking.smtp.replies import ProtocolError, Reply, ReplyReader
 
 _CHUNK = 16 * 1024
+_RECORD = 16 * 1024  # bytes: what TLS encrypts as one (RFC 8446 5.1), which is out or is not
 
 
 @lru_cache(maxsize=64)
@@ -54,12 +55,15 @@ class Wire:
         self._concealed = secrets
 
     def write(self, data: bytes, deadline: float) -> None:
-        """Hand all of it to the kernel. When this returns, the last byte is out; when it raises, it is not."""
+        """Hand all of it to the kernel. When this returns, the last byte is out; when it raises, it is not.
+
+        Record by record: a TLS socket that is given more and fails says nothing of the records that are out by then.
+        """
         rest = memoryview(data)
         self.written = 0
         while rest:
             self._socket.settimeout(_remaining(deadline))
-            taken = self._socket.send(rest)
+            taken = self._socket.send(rest[:_RECORD])
             self.written += taken
             rest = rest[taken:]
 
