@@ -171,8 +171,14 @@ _SENDING_LIMIT = re.compile(
     re.IGNORECASE,
 )
 
+# So many in one session, however fast: a new one may take more.
+_SESSION_IS_FULL = re.compile(
+    r"too many (?:messages|e?mails|transactions) (?:[a-z]+ )?(?:this|one|per) (?:session|connection)", re.IGNORECASE
+)
+
 # First match wins.
 _RULES = (
+    _Rule(Failure.TEMPORARY, re.compile("421"), text=_SESSION_IS_FULL),
     # The door was shut before we said anything: the server's trouble, whatever class it gives it.
     _Rule(Failure.LIMIT, re.compile("421"), enhanced=re.compile(r"4\.7\.\d+")),
     _Rule(Failure.LIMIT, re.compile(r"[45]\d\d"), text=_SENDING_LIMIT),

@@ -21,6 +21,7 @@ from tracking.smtp.wire import Wire
 __all__ = ["Envelope", "Outcome", "RecipientReply", "Session"]
 
 _GOODBYE = 1.0  # seconds that QUIT may take
+_MEANT = (Failure.TIMEOUT, Failure.LIMIT)  # of a server that is in trouble, or says "too fast": no idle session's end
 
 
 class Session:
@@ -85,7 +86,7 @@ class Session:
     def _marked(self, outcome: Outcome) -> Outcome:
         """Gone before it said a word on this mail: servers close idle sessions, some with a 421."""
         gone = self._wire.closed and outcome.phase is Phase.MAIL and outcome.code in (None, 421)
-        return replace(outcome, stale=True) if gone and outcome.failure is not Failure.TIMEOUT else outcome
+        return replace(outcome, stale=True) if gone and outcome.failure not in _MEANT else outcome
 
     def is_quiet(self) -> bool:
         """Open and silent, as far as can be seen without a round trip. To be asked of a session that was idle."""

@@ -64,7 +64,7 @@ def test_a_mail_without_recipients_is_refused_between_others(guard):
     assert subjects(server) == [b"0", b"2"]
 
 
-@pytest.mark.parametrize("gone", [Say("421 4.7.0 enough"), Close()], ids=["with a 421", "without a word"])
+@pytest.mark.parametrize("gone", [Say("421 4.4.2 enough"), Close()], ids=["with a 421", "without a word"])
 def test_a_server_that_ends_sessions_between_mails_gets_a_new_one(gone, guard):
     with ScriptedServer(mails=[{}, {Step.MAIL: gone}]) as server:
         outcomes = sent(server, guard, 3)
@@ -72,6 +72,14 @@ def test_a_server_that_ends_sessions_between_mails_gets_a_new_one(gone, guard):
     assert [outcome.failure for outcome in outcomes] == [None] * 3
     assert subjects(server) == [b"0", b"1", b"2"]
     assert len(server.sessions) == 2
+
+
+def test_a_server_that_says_too_fast_between_mails_is_heard(guard):
+    with ScriptedServer(mails=[{}, {Step.MAIL: Say("421 4.7.0 Too fast")}]) as server:
+        outcomes = sent(server, guard, 3, more=1)
+
+    assert [(outcome.failure, outcome.stale) for outcome in outcomes] == [(None, False), (Failure.LIMIT, False)]
+    assert len(server.sessions) == 1
 
 
 def test_a_server_that_goes_after_the_final_dot_leaves_that_mail_alone_unknown(guard):

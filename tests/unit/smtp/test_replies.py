@@ -47,6 +47,8 @@ def reply(line: str) -> Reply:
         ("421 4.7.0 Too much from you", Phase.CONNECT, LIMIT),
         ("421 4.7.28 Unusual rate", Phase.MAIL, LIMIT),
         ("421 Closing", Phase.MAIL, TEMPORARY),
+        ("421 4.7.0 Too many messages in this session", Phase.MAIL, TEMPORARY),
+        ("421 Too many messages from you", Phase.MAIL, LIMIT),
         ("421 4.4.2 Idle", Phase.DATA, TEMPORARY),
         ("454 4.3.0 No TLS today", Phase.TLS, TLS),
         ("501 5.5.4 No parameters", Phase.TLS, TLS),
