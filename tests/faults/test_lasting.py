@@ -150,6 +150,25 @@ def test_fault_24_a_server_that_takes_three_mails_a_burst_gets_all_of_them_and_n
     flow.assert_books_balance()
 
 
+@pytest.mark.parametrize(
+    "complaint",
+    [{Step.FINAL: Say("452 4.3.2 Too fast")}, {Step.MAIL: Say("421 4.7.0 Too fast")}],
+    ids=["while the next mail is on its way", "as the session is closed"],
+)
+def test_fault_24_a_complaint_between_mails_is_heard(clock, complaint):
+    with ScriptedServer(mails=[{}, complaint]) as server:
+        scene = Scene(server, clock)
+        scene.owe(40)
+
+        assert not scene.drain()
+
+        assert flow.states()[HELD] == 1
+        assert len(server.mails) + flow.states()[QUEUED] == 39
+        assert flow.states()[QUEUED] >= 37, "the slice is over"
+    assert scene.health().rate is not None
+    assert Delivery.objects.get(state=HELD).reason == Reason.LIMIT
+
+
 def test_fault_26_a_server_that_loses_one_mail_in_three_is_not_taken_for_dead(clock):
     with ScriptedServer(script={Step.FINAL: [None, None, Close()] * 20}) as server:
         scene = Scene(server, clock)

@@ -147,8 +147,11 @@ def _send_chunk(
 
 
 def _listen(claim: Claim, results: Sequence[Result], clock: Clock) -> bool:
-    """What the last mail says of the server. False when it should be left in peace for now."""
-    last = results[-1].tried
+    """What the last mail says of the server. False when it should be left in peace for now.
+
+    The last in trouble, if there is one: the mail whose commands went ahead of its answer may have gone well.
+    """
+    last = next((one.tried for one in reversed(results) if _troubled(one.tried)), results[-1].tried)
     if last.failure is Failure.LIMIT:
         seconds = (last.ended_at - results[0].tried.started_at).total_seconds()
         connections.slow_down(claim.connection.pk, seen=60 * len(results) / max(seconds, 1.0), now=clock())
