@@ -25,6 +25,7 @@ def test_what_is_over_the_cap_waits_for_the_next_day():
         assert {(row.reason, row.next_attempt_at) for row in held} == {
             (Reason.DAILY_CAP, datetime(2026, 2, 1, tzinfo=UTC))
         }
+        assert {row.renewed_at for row in held} == {datetime(2026, 2, 1, tzinfo=UTC)}, "its day begins then"
         assert UsageDay.objects.get().events == 3
 
         clock.move(days=1)

@@ -6,7 +6,7 @@ import email
 import email.policy
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -20,7 +20,8 @@ from tracking.choices import DeliveryState, Phase, Reason, WarningCause
 from tracking.models import Attempt, Connection, Delivery, Lease, Rule, WarningMinute
 from tracking.pipeline import deliver, sweep, transport, verdict
 from tracking.smtp.guard import Guard
-from tracking.store import claims, deliveries, rules
+from tracking.store import claims, connections, deliveries, replays, rules
+from tracking.store.replays import Window
 
 pytestmark = pytest.mark.django_db
 
@@ -643,6 +644,54 @@ def test_a_resent_mail_keeps_its_message_id_and_is_not_billed_again(clock):
         assert only().state == S
         assert only().id.hex in server.mails[-1].message_id
     flow.assert_books_balance()
+
+
+def sent_again(row: Delivery, now: datetime) -> None:
+    deliveries.resend(Delivery.objects.filter(pk=row.pk), now=now)
+
+
+def replayed(row: Delivery, now: datetime) -> None:
+    window = Window(first=NOON - timedelta(hours=1), until=now, asked_at=now)
+    replays.queue_again(window, [row.pk], now=now)
+
+
+def released(row: Delivery, now: datetime) -> None:
+    deliveries.release(Delivery.objects.filter(pk=row.pk), now=now)
+
+
+def let_go(row: Delivery, now: datetime) -> None:
+    connections.release(row.connection, now=now)
+
+
+@pytest.mark.parametrize("again", [sent_again, replayed, released, let_go])
+@pytest.mark.parametrize(
+    ("reply", "state"), [("451 4.3.0 Later", R), ("454 Throttling failure", H)], ids=["451", "too fast"]
+)
+def test_what_is_sent_again_after_days_has_another_day_to_live(clock, again, reply, state):
+    with ScriptedServer(script={Step.FINAL: Say(reply)}) as server:
+        rule = rule_at(server)
+        (row,) = flow.owe(rule)
+        Delivery.objects.update(state=H, reason=Reason.AUTHENTICATION, claimed_at=NOON)
+
+        again(row, clock.move(days=2))
+        flow.drain(rule, clock)
+        assert (only().state, only().reason) == (state, "" if state is R else Reason.LIMIT)
+        clock.move(days=1)
+        flow.drain(rule, clock)
+
+    assert (only().state, only().reason) == (F, Reason.EXPIRED)
+
+
+def test_a_mail_that_rests_its_connection_each_time_does_not_live_for_ever(clock):
+    with ScriptedServer(script={Step.MAIL: Say("530 5.7.0 Log in")}) as server:
+        rule = rule_at(server)
+        flow.owe(rule)
+
+        for _ in range(30):
+            flow.drain(rule, clock)
+            clock.move(hours=1)
+
+    assert (only().state, only().reason) == (F, Reason.EXPIRED)
 
 
 @pytest.mark.faults

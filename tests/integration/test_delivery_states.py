@@ -160,7 +160,7 @@ class Deliveries(RuleBasedStateMachine):
 
     def result(self, row: Delivery, failure: Failure | None) -> Result:
         tried = Tried(started_at=self.now, ended_at=self.now, phase=Phase.DATA, failure=failure)
-        attempt = Try(number=row.tries + 1, created_at=row.created_at, now=self.now)
+        attempt = Try(number=row.tries + 1, begun_at=row.begun_at, now=self.now)
         fate = Fate(state=DeliveryState.SENT)
         if failure is not None:
             policy = self.model[row.id].policy

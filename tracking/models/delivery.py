@@ -96,6 +96,7 @@ class Delivery(models.Model):
     test = models.BooleanField(default=False)
     redirect = models.CharField(max_length=2_000, null=True, editable=False)
     created_at = models.DateTimeField()
+    renewed_at = models.DateTimeField(null=True, editable=False)  # its lifetime counts from here; None: from its making
 
     state = models.CharField(max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED)
     reason = models.CharField(max_length=30, choices=Reason, blank=True)

@@ -177,6 +177,7 @@ def _unwritten(to: Sequence[str], now: datetime) -> Leased:
         version_id=0,
         test=True,
         created_at=now,
+        renewed_at=None,
         tries=0,
         crashes=0,
         claimed_at=None,

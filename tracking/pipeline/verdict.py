@@ -27,7 +27,7 @@ def of_mail(one: Prepared, outcome: Outcome, *, started_at: datetime, ended_at: 
         [reached.status for reached in recipients],
         Try(
             number=one.delivery.tries + 1,
-            created_at=one.delivery.created_at,
+            begun_at=one.delivery.begun_at,
             now=ended_at,
             hint=outcome.retry_after,
         ),
@@ -66,7 +66,7 @@ def of_unopened(delivery: Leased, error: SendError, *, now: datetime) -> Result:
     """The server did not let us in."""
     fate = retry.fate(
         error.failure,
-        Try(number=delivery.tries + 1, created_at=delivery.created_at, now=now),
+        Try(number=delivery.tries + 1, begun_at=delivery.begun_at, now=now),
         policy=DeliveryPolicy.NEVER_TWICE,  # asked of unknown outcomes only, and no mail was on its way
         limits=_limits(),
         jitter=random.random,

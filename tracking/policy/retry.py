@@ -42,10 +42,13 @@ class Fate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """One attempt that did not end in acceptance. `number` counts from 1; `hint` is the server's own "try again in"."""
+    """One attempt that did not end in acceptance. `number` counts from 1; `hint` is the server's own "try again in".
+
+    `begun_at` is when the delivery was made, or sent again or let go after a long rest: its lifetime counts from there.
+    """
 
     number: int
-    created_at: datetime
+    begun_at: datetime
     now: datetime
     hint: timedelta | None = None
 
@@ -71,7 +74,7 @@ def fate(
     """The state of a delivery after a failed try. What may have arrived is never called failed."""
     if failure is Failure.PERMANENT:
         return Fate(state=DeliveryState.FAILED, reason=Reason.REFUSED)
-    expired = attempt.now - attempt.created_at >= limits.lifetime
+    expired = attempt.now - attempt.begun_at >= limits.lifetime
     if failure is Failure.UNKNOWN and (
         policy is DeliveryPolicy.NEVER_TWICE or expired or attempt.number >= limits.tries
     ):

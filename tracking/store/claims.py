@@ -115,7 +115,9 @@ def _until_tomorrow(rows: list[Leased], over: set[UUID], reason: Reason, now: da
     if not over:
         return rows
     tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=now.tzinfo)
-    Delivery.objects.filter(id__in=over).update(state=DeliveryState.HELD, reason=reason, next_attempt_at=tomorrow)
+    Delivery.objects.filter(id__in=over).update(
+        state=DeliveryState.HELD, reason=reason, next_attempt_at=tomorrow, renewed_at=tomorrow
+    )
     return [row for row in rows if row.id not in over]
 
 

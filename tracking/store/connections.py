@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, PositiveIntegerField, Q, Value, When
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, PositiveIntegerField, Q, Value, When
 
 from tracking import conf, credentials
 from tracking.choices import AuditAction, ConnectionKind, DeliveryState, Encryption, Reason
@@ -265,10 +265,15 @@ def _release(connection_id: int, *, now: datetime) -> int:
 
 
 def _let_go(connection_id: int, *, now: datetime) -> int:
+    """The lifetime of what waited long begins anew: it was not tried. That of a mail which rests the connection again
+    and again goes on, so that it ends."""
     held = Delivery.objects.filter(connection_id=connection_id, state=DeliveryState.HELD, reason__in=HELD_BY_CONNECTION)
-    return held.update(state=DeliveryState.RETRYING, reason="", next_attempt_at=now)
+    waited = When(next_attempt_at__lt=now - _LONG_REST, then=Value(now))
+    renewed_at = Case(waited, default=F("renewed_at"), output_field=DateTimeField())
+    return held.update(state=DeliveryState.RETRYING, reason="", next_attempt_at=now, renewed_at=renewed_at)
 
 
 PROBE = timedelta(minutes=1)
+_LONG_REST = timedelta(hours=2)  # longer than a connection rests between two tries
 LOGINS = 3  # refused in a row, until nobody but an operator tries again
 HELD_BY_CONNECTION = (*(reason.value for reason in retry.HOLDS.values()), Reason.CREDENTIALS.value)

@@ -86,7 +86,8 @@ def due_connections(now: datetime) -> list[int]:
 def resend(chosen: QuerySet[Delivery], *, now: datetime) -> int:
     """Send again what failed, is unknown, or is held, at an operator's wish; how many deliveries that are.
 
-    Those it already reached are not mailed again. Free of charge: a delivery is counted once, at its first claim.
+    Those it already reached are not mailed again. Tries and lifetime begin anew. Free of charge: a delivery is counted
+    once, at its first claim.
     """
     stopped = Delivery.objects.filter(id__in=chosen.order_by().values("id"), state__in=RESENDABLE)
     with transaction.atomic():
@@ -99,6 +100,7 @@ def resend(chosen: QuerySet[Delivery], *, now: datetime) -> int:
             tries=0,
             crashes=0,
             next_attempt_at=now,
+            renewed_at=now,
             finished_at=None,
         )
 
@@ -106,7 +108,7 @@ def resend(chosen: QuerySet[Delivery], *, now: datetime) -> int:
 def release(chosen: QuerySet[Delivery], *, now: datetime) -> int:
     """Let what is held try at once, its tries as they were counted; how many deliveries that are."""
     held = chosen.filter(state=DeliveryState.HELD)
-    return held.update(state=DeliveryState.RETRYING, reason="", next_attempt_at=now)
+    return held.update(state=DeliveryState.RETRYING, reason="", next_attempt_at=now, renewed_at=now)
 
 
 def discard(chosen: QuerySet[Delivery], *, now: datetime) -> int:

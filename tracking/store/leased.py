@@ -21,11 +21,17 @@ class Leased(NamedTuple):
     version_id: int
     test: bool
     created_at: datetime
+    renewed_at: datetime | None
     tries: int
     crashes: int
     claimed_at: datetime | None
     warned_at: datetime | None
     redirect: str | None
+
+    @property
+    def begun_at(self) -> datetime:
+        """From when its lifetime counts."""
+        return self.renewed_at or self.created_at
 
 
 COLUMNS = ", ".join(Leased._fields)
@@ -41,6 +47,7 @@ def of(row: bulk.Row) -> Leased:
         event_id=bulk.key(one.event_id),
         test=bool(one.test),
         created_at=bulk.moment(one.created_at),
+        renewed_at=one.renewed_at and bulk.moment(one.renewed_at),
         claimed_at=one.claimed_at and bulk.moment(one.claimed_at),
         warned_at=one.warned_at and bulk.moment(one.warned_at),
     )

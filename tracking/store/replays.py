@@ -150,7 +150,13 @@ def queue_again(window: Window, keys: Collection[UUID], *, now: datetime) -> int
         if window.today:
             _with_current_versions(rows)
         return rows.update(
-            state=DeliveryState.RETRYING, reason="", tries=0, crashes=0, next_attempt_at=now, finished_at=None
+            state=DeliveryState.RETRYING,
+            reason="",
+            tries=0,
+            crashes=0,
+            next_attempt_at=now,
+            renewed_at=now,
+            finished_at=None,
         )
 
 

@@ -20,7 +20,7 @@ LIMITS = Limits(tries=20, lifetime=timedelta(hours=24))
 
 
 def attempt(number: int = 1, *, age: timedelta = timedelta(), hint: timedelta | None = None) -> Try:
-    return Try(number=number, created_at=NOON - age, now=NOON, hint=hint)
+    return Try(number=number, begun_at=NOON - age, now=NOON, hint=hint)
 
 
 def later(seconds: float, state: DeliveryState = DeliveryState.RETRYING, reason: Reason | None = None) -> Fate:
