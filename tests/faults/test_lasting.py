@@ -14,12 +14,14 @@ from tests.faults.scenes import Scene
 from tests.smtp_server import Close, Hang, Say, ScriptedServer, Step
 from tracking import tasks
 from tracking.choices import DeliveryState, Reason
-from tracking.models import Attempt, Connection, Delivery
+from tracking.models import Alert, Attempt, Connection, Delivery
 from tracking.pipeline import deliver, heartbeat, insist, sweep, verdict
+from tracking.policy import rate
 from tracking.store import claims, connections, outcomes, rules
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
+QUOTA = "550 5.4.5 Daily sending limit exceeded"
 SENT, UNKNOWN, QUEUED, HELD = DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.QUEUED, DeliveryState.HELD
 
 
@@ -167,6 +169,57 @@ def test_fault_24_a_complaint_between_mails_is_heard(clock, complaint):
         assert flow.states()[QUEUED] >= 37, "the slice is over"
     assert scene.health().rate is not None
     assert Delivery.objects.get(state=HELD).reason == Reason.LIMIT
+
+
+def test_fault_24_a_server_that_lets_nobody_in_for_now_gets_half_when_it_does(clock):
+    with ScriptedServer(script={Step.GREETING: Say("421 4.7.0 Too many connections")}) as server:
+        scene = Scene(server, clock)
+        scene.owe(3)
+
+        scene.drain()
+
+    assert scene.health().paused_at(clock.now)
+    assert scene.health().rate == rate.EASED / 2
+
+
+@pytest.mark.parametrize(
+    "script",
+    [{Step.MAIL: [None, Say("454 Throttling failure: Daily message quota exceeded")]}, {Step.GREETING: Say(QUOTA)}],
+    ids=["between mails", "at the greeting"],
+)
+def test_fault_24_a_quota_that_is_used_up_rests_the_connection_for_an_hour_and_is_told(clock, script):
+    with ScriptedServer(script=script) as server:
+        scene = Scene(server, clock)
+        scene.owe(5)
+
+        scene.drain()
+        sweep.sweep(now=clock.now)
+
+    assert scene.health().paused_until == clock.now + timedelta(hours=1)
+    assert Alert.objects.get().connection_id == scene.rule.connection_id
+    assert set(Delivery.objects.filter(state=HELD).values_list("reason", "tries")) == {(Reason.LIMIT, 0)}
+
+
+@pytest.mark.parametrize(
+    ("refusals", "slower"),
+    [
+        pytest.param(["450 4.2.1 Too much for this mailbox"], False, id="one busy mailbox"),
+        pytest.param(["450 4.2.1 Too much for this mailbox"] * 2, True, id="two busy mailboxes"),
+        pytest.param(["450 4.7.1 Greylisted"] * 2, False, id="two greylisted"),
+        pytest.param(["451 4.3.0 Later"] * 3, True, id="half of the mails"),
+    ],
+)
+def test_fault_24_who_puts_off_many_mails_gets_fewer_and_all_are_tried(clock, refusals, slower):
+    answers = [*refusals]
+    with ScriptedServer(refuse=lambda address: answers.pop() if answers else None) as server:
+        scene = Scene(server, clock)
+        scene.owe(6)
+
+        scene.drain()
+
+    assert len(server.mails) == 6 - len(refusals)
+    assert (scene.health().rate is not None) is slower
+    assert scene.health().fail_streak == 0
 
 
 def test_fault_26_a_server_that_loses_one_mail_in_three_is_not_taken_for_dead(clock):

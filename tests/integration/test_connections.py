@@ -13,7 +13,7 @@ from tests.flow import Hands
 from tests.smtp_server import Say, ScriptedServer, Step
 from tracking.choices import DeliveryState, Reason
 from tracking.models import Connection, Delivery
-from tracking.store import connections, deliveries, rules
+from tracking.store import connections, deliveries, leases, rules
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -169,6 +169,16 @@ def test_what_senders_wrote_of_its_health_meanwhile_survives_an_edit():
 
     row = Connection.objects.get()
     assert (row.name, row.last_error, row.rate) == ("Renamed", "451 busy", 120.0)
+
+
+def test_what_a_server_saw_is_that_of_the_sessions_at_work():
+    connection = factories.ConnectionFactory(max_sessions=8)
+    for _ in range(2):
+        leases.grant(factories.new_token(), connection.pk, until=NOON + MINUTE)
+
+    connections.slow_down(connection.pk, seen=100, now=NOON)
+
+    assert Connection.objects.get().rate == 100, "half of what two sessions sent"
 
 
 def test_a_server_that_takes_mail_is_noted_once_a_minute():

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -16,15 +17,18 @@ from tracking import conf, metrics
 from tracking.choices import (
     DeliveryState,
     Failure,
+    Phase,
     Reason,
     WarningCause,
 )
 from tracking.errors import CredentialsError, SendError
+from tracking.models import Connection
 from tracking.pipeline import heartbeat, transport, verdict
 from tracking.pipeline.insist import insist
 from tracking.pipeline.letter import Unsendable
 from tracking.pipeline.prepare import Material, Prepared, gather, prepare
 from tracking.policy import portion, retry
+from tracking.smtp import replies
 from tracking.smtp.endpoint import Endpoint
 from tracking.smtp.session import Outcome
 from tracking.store import claims, connections, outcomes
@@ -36,6 +40,8 @@ from tracking.store.outcomes import Result, Tried
 log = structlog.get_logger(__name__)
 
 BREAKS_AT = 5  # sessions in a row that did not open, until a connection rests
+_LATER = {450, 451, 452}  # what servers say that want less, and of single mails too
+_FEW = 3  # of them say nothing of the server
 _CLOSING = 421  # the server says that it closes the connection (RFC 5321 3.8)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -86,10 +92,24 @@ def _fit(connection_id: int, clock: Clock) -> bool:
         connections.failed(connection, reason=Reason.CREDENTIALS, error=str(error), now=clock(), breaks_at=BREAKS_AT)
         return False
     except SendError as error:
-        reason = retry.HOLDS.get(error.failure)
-        connections.failed(connection, reason=reason, error=error.message, now=clock(), breaks_at=BREAKS_AT)
+        _blame(connection, error, clock)
         return False
     return True
+
+
+def _blame(connection: Connection, error: SendError, clock: Clock) -> None:
+    """No session opened. A server that has had too much of us lets the others send less, too."""
+    now = clock()
+    reason = retry.HOLDS.get(error.failure)
+    rest = _rest(error.failure, error.enhanced, error.message)
+    connections.failed(connection, reason=reason, error=error.message, now=now, breaks_at=BREAKS_AT, rest=rest)
+    if error.failure is Failure.LIMIT:
+        connections.slow_down(connection.pk, seen=None, now=now)
+
+
+def _rest(failure: Failure | None, enhanced: str, text: str) -> timedelta:
+    """For how long a connection rests at least."""
+    return retry.QUOTA if failure is Failure.LIMIT and replies.used_up(enhanced, text) else timedelta()
 
 
 def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
@@ -152,19 +172,33 @@ def _listen(claim: Claim, results: Sequence[Result], clock: Clock) -> bool:
     The last in trouble, if there is one: the mail whose commands went ahead of its answer may have gone well.
     """
     last = next((one.tried for one in reversed(results) if _troubled(one.tried)), results[-1].tried)
-    if last.failure is Failure.LIMIT:
-        seconds = (last.ended_at - results[0].tried.started_at).total_seconds()
-        connections.slow_down(claim.connection.pk, seen=60 * len(results) / max(seconds, 1.0), now=clock())
-    elif _troubled(last):
-        if len(results) > 1:  # the mails before it went well: no failure in a row with those of earlier sessions
-            connections.succeeded(claim.connection, now=clock())
-        reason = retry.HOLDS.get(last.failure) if last.failure else None
-        connections.failed(claim.connection, reason=reason, error=last.text, now=clock(), breaks_at=BREAKS_AT)
-    elif claim.connection.fail_streak:
+    if not _troubled(last):
+        _go_on(claim, results, clock)
+        return True
+    rest = _rest(last.failure, last.enhanced, last.text)
+    if last.failure is Failure.LIMIT and not rest:
+        _slow_down(claim, results, clock)
+        return False
+    if len(results) > 1:  # the mails before it went well: no failure in a row with those of earlier sessions
+        connections.succeeded(claim.connection, now=clock())
+    reason = retry.HOLDS.get(last.failure) if last.failure else None
+    connections.failed(claim.connection, reason=reason, error=last.text, now=clock(), breaks_at=BREAKS_AT, rest=rest)
+    return False
+
+
+def _go_on(claim: Claim, results: Sequence[Result], clock: Clock) -> None:
+    """The server is there for us; perhaps it wants less."""
+    if _puts_off(results):
+        _slow_down(claim, results, clock)
+    if claim.connection.fail_streak:
         connections.succeeded(claim.connection, now=clock())
     else:
         connections.worked(claim.connection, now=clock())
-    return not _troubled(last)
+
+
+def _slow_down(claim: Claim, results: Sequence[Result], clock: Clock) -> None:
+    seconds = (results[-1].tried.ended_at - results[0].tried.started_at).total_seconds()
+    connections.slow_down(claim.connection.pk, seen=60 * len(results) / max(seconds, 1.0), now=clock())
 
 
 _SERVER_AT_FAULT = {*retry.HOLDS, Failure.TIMEOUT, Failure.UNKNOWN}
@@ -173,7 +207,19 @@ _SERVER_AT_FAULT = {*retry.HOLDS, Failure.TIMEOUT, Failure.UNKNOWN}
 def _troubled(tried: Tried) -> bool:
     """The server or the line to it is at fault, not this mail: another one would fare no better now."""
     lost = tried.failure is Failure.TEMPORARY and tried.code in (None, _CLOSING)
-    return lost or tried.failure in _SERVER_AT_FAULT
+    return lost or (tried.failure in _SERVER_AT_FAULT and not _of_one_mailbox(tried))
+
+
+def _of_one_mailbox(tried: Tried) -> bool:
+    """It gets more than it takes now (RFC 3463 3.3); that says nothing of other recipients, unless several do."""
+    return tried.phase is Phase.RCPT and tried.failure is Failure.LIMIT and tried.enhanced == "4.2.1"
+
+
+def _puts_off(results: Sequence[Result]) -> bool:
+    """Whether the server says "later" to so many mails that it means all of them: half, or two full mailboxes."""
+    later = sum(one.tried.failure is not None and one.tried.code in _LATER for one in results)
+    busy = sum(_of_one_mailbox(one.tried) for one in results)
+    return busy > 1 or (later >= _FEW and 2 * later >= len(results))
 
 
 def _results(prepared: Sequence[Prepared], endpoint: Endpoint, clock: Clock, *, until: float) -> Iterator[Result]:
@@ -230,8 +276,7 @@ def _prepared(deliveries: Sequence[Leased], material: Material, clock: Clock) ->
 
 def _not_opened(claim: Claim, left: Sequence[Leased], error: SendError, clock: Clock) -> None:
     """Note it on the connection, and give each delivery that is left its next time."""
-    reason = retry.HOLDS.get(error.failure)
-    connections.failed(claim.connection, reason=reason, error=error.message, now=clock(), breaks_at=BREAKS_AT)
+    _blame(claim.connection, error, clock)
     now = clock()
     _record(claim, [verdict.of_unopened(delivery, error, now=now) for delivery in left])
 

@@ -10,6 +10,7 @@ from tracking.choices import DeliveryPolicy, DeliveryState, Failure, Reason, Rec
 
 FLOOR = timedelta(seconds=30)
 CEILING = timedelta(seconds=4_000)
+QUOTA = timedelta(hours=1)  # for which a connection rests whose quota is used up
 
 # Failures of the connection, not of the mail: the mail waits as held, no try is spent.
 HOLDS = {

@@ -171,6 +171,19 @@ _SENDING_LIMIT = re.compile(
     re.IGNORECASE,
 )
 
+# Said with a 4xx alone: a 5xx may be about the size of a mail, or what is kept of it.
+_TOO_MUCH = re.compile(
+    r"concurren(?:t|cy)|(?:rate|thread|connections?|sessions?|submissions?|messages?|e?mails?) limit exceeded"
+    r"|exceeded (?:a|the|your) (?:[a-z]+ )?(?<!size )(?<!storage )limit",
+    re.IGNORECASE,
+)
+
+# Of an hour, a day or a month: going slower does not help.
+_USED_UP = re.compile(
+    r"(?:message|sending) quota|(?:hourly|daily|monthly) (?:[a-z]+ ){0,3}(?:quota|limit)",
+    re.IGNORECASE,
+)
+
 # So many in one session, however fast: a new one may take more.
 _SESSION_IS_FULL = re.compile(
     r"too many (?:messages|e?mails|transactions) (?:[a-z]+ )?(?:this|one|per) (?:session|connection)", re.IGNORECASE
@@ -182,6 +195,9 @@ _RULES = (
     # The door was shut before we said anything: the server's trouble, whatever class it gives it.
     _Rule(Failure.LIMIT, re.compile("421"), enhanced=re.compile(r"4\.7\.\d+")),
     _Rule(Failure.LIMIT, re.compile(r"[45]\d\d"), text=_SENDING_LIMIT),
+    _Rule(Failure.LIMIT, re.compile(r"4\d\d"), text=_TOO_MUCH),
+    _Rule(Failure.LIMIT, re.compile("432"), enhanced=re.compile(r"4\.3\.2")),
+    _Rule(Failure.LIMIT, re.compile("45[01]"), enhanced=re.compile(r"4\.7\.(?:500|6\d\d)")),
     _Rule(Failure.TEMPORARY, re.compile("421")),
     _Rule(Failure.TEMPORARY, re.compile(r"5\d\d"), phases=_only(Phase.CONNECT)),
     _Rule(Failure.TLS, re.compile(r"[45]\d\d"), phases=_only(Phase.TLS)),
@@ -190,6 +206,7 @@ _RULES = (
     _Rule(Failure.AUTHENTICATION, re.compile(r"432|5\d\d"), phases=_only(Phase.AUTH)),
     _Rule(Failure.LIMIT, re.compile("450"), enhanced=re.compile(r"4\.2\.1")),
     _Rule(Failure.LIMIT, re.compile("452"), enhanced=re.compile(r"4\.3\.2")),
+    _Rule(Failure.PERMANENT, re.compile("552"), enhanced=re.compile(r"5\.2\.2"), phases=_only(Phase.RCPT)),  # a mailbox
     _Rule(Failure.LIMIT, re.compile("552"), enhanced=re.compile(r"5\.2\.2")),
     _Rule(Failure.LIMIT, re.compile("550"), enhanced=re.compile(r"5\.4\.5")),
     _Rule(Failure.TEMPORARY, re.compile(r"4\d\d")),
@@ -200,6 +217,11 @@ _RULES = (
 def classify(reply: Reply, phase: Phase) -> Failure:
     """What an unwelcome reply in that phase means. One that makes no sense there is TEMPORARY."""
     return next((rule.failure for rule in _RULES if rule.matches(reply, phase)), Failure.TEMPORARY)
+
+
+def used_up(enhanced: str, text: str) -> bool:
+    """Whether a limit is a quota, so that the server takes nothing more for hours."""
+    return enhanced == "5.4.5" or _USED_UP.search(text) is not None
 
 
 def refused_with(reply: Reply) -> str:

@@ -20,7 +20,7 @@ from tracking.policy import rate, retry
 from tracking.policy.rate import Pace
 from tracking.smtp.guard import Guard, static_host_error, static_port_error
 from tracking.smtp.providers import PROVIDERS
-from tracking.store import audit
+from tracking.store import audit, leases
 from tracking.validation import control_characters
 
 _SHOWN = ("key", "name", "provider", "region", "host", "port", "encryption", "login", "max_sessions", "max_rate")
@@ -207,9 +207,17 @@ def forget_passwords() -> int:
     return servers.filter(~Exists(alive), ~Exists(unsent)).update(sealed_password="")
 
 
-def failed(connection: Connection, *, reason: Reason | None, error: str, now: datetime, breaks_at: int) -> None:
+def failed(
+    connection: Connection,
+    *,
+    reason: Reason | None,
+    error: str,
+    now: datetime,
+    breaks_at: int,
+    rest: timedelta = timedelta(),
+) -> None:
     """The server was not there for us. A reason (a refused login, broken encryption …) rests the connection at once,
-    else the `breaks_at`-th failure in a row does.
+    for `rest` or longer, else the `breaks_at`-th failure in a row does.
 
     The third login refused in a row is the last: no account is locked by us, and somebody must mend the connection.
     Says nothing of a connection that was changed meanwhile.
@@ -221,7 +229,7 @@ def failed(connection: Connection, *, reason: Reason | None, error: str, now: da
     over = count if reason else count - breaks_at + 1
     if over > 0:
         lasting = reason is Reason.AUTHENTICATION and count >= LOGINS
-        until = UNTIL_MENDED if lasting else now + retry.pause(over)
+        until = UNTIL_MENDED if lasting else now + max(retry.pause(over), rest)
         current.update(paused_until=until, pause_reason=reason or "")
 
 
@@ -245,11 +253,15 @@ def keep_pace(connection: Connection, pace: Pace) -> None:
     )
 
 
-def slow_down(connection_id: int, *, seen: float, now: datetime) -> None:
-    """The server said "too fast" when it saw that many mails per minute from one of our sessions."""
+def slow_down(connection_id: int, *, seen: float | None, now: datetime) -> None:
+    """The server said "too fast" when it saw that many mails per minute from one of our sessions; None: it let none in.
+
+    What it saw of all of them is as much for each that is at work.
+    """
     with transaction.atomic():
         row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
-        keep_pace(row, rate.lowered(rate.refreshed(row.pace(), now=now), seen=seen * row.max_sessions, now=now))
+        together = rate.EASED if seen is None else seen * max(1, leases.at_work(connection_id, now=now))
+        keep_pace(row, rate.lowered(rate.refreshed(row.pace(), now=now), seen=together, now=now))
 
 
 def release(connection: Connection, *, now: datetime, author: User | None = None) -> int:

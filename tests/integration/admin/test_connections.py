@@ -211,7 +211,7 @@ def test_the_pace_that_was_lowered_is_shown(admin_client, stored):
 
     page = admin_client.get(change(stored)).content.decode()
 
-    assert "Mails per minute allowed now: 960" in page
+    assert "Mails per minute allowed now: 240" in page
     assert "lowered at" in page
 
 

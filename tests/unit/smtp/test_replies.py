@@ -20,6 +20,7 @@ from tracking.smtp.replies import (
     classify,
     failure_of,
     retry_hint,
+    used_up,
 )
 
 TEMPORARY, LIMIT, PERMANENT = Failure.TEMPORARY, Failure.LIMIT, Failure.PERMANENT
@@ -74,6 +75,15 @@ def reply(line: str) -> Reply:
         ("450 too many connections from your host", Phase.RCPT, LIMIT),
         ("550 5.4.5 Daily user sending limit exceeded", Phase.DATA, LIMIT),
         ("552 5.2.2 Over quota", Phase.DATA, LIMIT),
+        ("552 5.2.2 This mailbox is over quota", Phase.RCPT, PERMANENT),
+        ("432 4.3.2 STOREDRV; sender thread limit exceeded", Phase.DATA, LIMIT),
+        ("432 4.3.2 Too much at a time", Phase.AUTH, LIMIT),
+        ("451 4.7.500 Server busy", Phase.RCPT, LIMIT),
+        ("450 4.7.650 Unusual rate", Phase.MAIL, LIMIT),
+        ("451 Too many concurrent SMTP connections", Phase.RCPT, LIMIT),
+        ("450 You have exceeded the rate limit", Phase.MAIL, LIMIT),
+        ("452 4.2.2 Mailbox has exceeded the size limit", Phase.RCPT, TEMPORARY),
+        ("552 5.3.4 Message size limit exceeded", Phase.DATA, PERMANENT),
         ("552 5.3.4 Too big", Phase.DATA, PERMANENT),
         ("552 Too big", Phase.DATA, PERMANENT),
         ("550 5.1.1 No such user", Phase.RCPT, PERMANENT),
@@ -86,6 +96,24 @@ def reply(line: str) -> Reply:
 )
 def test_what_a_reply_means(line: str, phase: Phase, failure: Failure) -> None:
     assert classify(reply(line), phase) is failure
+
+
+@pytest.mark.parametrize(
+    ("line", "quota"),
+    [
+        ("454 Throttling failure: Daily message quota exceeded.", True),
+        ("550 5.4.5 Too many for today", True),
+        ("550 5.7.1 Daily user sending limit exceeded", True),
+        ("451 Hourly limit of 200 reached", True),
+        ("454 Throttling failure: Maximum sending rate exceeded.", False),
+        ("552 5.2.2 Over quota", False),
+        ("421 4.7.0 Too fast", False),
+    ],
+)
+def test_which_limits_are_quotas(line: str, quota: bool) -> None:
+    said = reply(line)
+
+    assert used_up(said.enhanced, said.text) is quota
 
 
 @pytest.mark.parametrize("phase", list(Phase))
