@@ -125,6 +125,23 @@ def test_a_host_that_is_refused_reads_as_one_where_nobody_listens(settings, auth
     assert [line["text"] for line in nobody["lines"]] == [line["text"] for line in refused["lines"]]
 
 
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        pytest.param(PASSWORD, "The server let us in.", id="it works"),
+        pytest.param("wrong", "It failed at “Login”. What the server said is shown to administrators.", id="not"),
+    ],
+)
+def test_a_veiled_check_tells_nothing_of_the_server(settings, author, password, sentence):
+    with ScriptedServer(auth=["PLAIN"], users={"me": PASSWORD}) as server:
+        row = stored(server, password=password)
+        job = checked(settings, server, author, server=None, connection=row, sender="a@example.com", veiled=True)
+
+    assert job.result["sentence"] == sentence
+    assert job.result.keys() == {"ok", "phase", "sentence", "seconds", "domain", "records"}
+    assert job.result["records"][0]["standing"] == "found"
+
+
 def test_a_real_mail_goes_to_the_address_asked_for(settings, author):
     with ScriptedServer() as server:
         job = checked(settings, server, author, mail=check.mail_to("me@example.com", sender="Us <us@example.com>"))

@@ -46,6 +46,7 @@ def start(
     password: str,
     mail: Mapping[str, Any] | None = None,
     sender: str = "",
+    veiled: bool = False,
     rule: Rule | None = None,
     author: User,
     now: datetime,
@@ -53,7 +54,8 @@ def start(
     """A queued check of a server as it stands in a form, or, with `server` None, of a saved connection.
 
     `connection` is the saved one that a form edits: a blank password takes its stored one, if the server is the same.
-    `mail` asks for a real mail over it: see `mail_to` and `mail_of`. Raises RuleError, QuotaError, JobError.
+    `mail` asks for a real mail over it: see `mail_to` and `mail_of`. `veiled`: the answer tells nothing of the server,
+    for who may use the connection but not look at it. Raises RuleError, QuotaError, JobError.
     """
     target: dict[str, Any] = {"connection": connection.pk if connection else None}
     if server is not None:
@@ -70,7 +72,7 @@ def start(
         host = server.host if server else str(connection)
         job = jobs.open_job(
             JobKind.CHECK,
-            {**target, "mail": dict(mail) if mail else None, "sender": sender},
+            {**target, "mail": dict(mail) if mail else None, "sender": sender, "veiled": veiled},
             author=author,
             rule=rule,
             title=host,
@@ -106,7 +108,10 @@ def work(params: Mapping[str, Any], report: Report) -> dict[str, Any]:
     began = time.monotonic()
     answer = _handshake(endpoint, transcript, params["mail"], report)
     answer["seconds"] = round(time.monotonic() - began, 3)
-    answer["lines"] = [line.to_json() for line in transcript.lines]
+    if params.get("veiled"):
+        answer = _veiled(answer)
+    else:
+        answer["lines"] = [line.to_json() for line in transcript.lines]
     domain = _domain(params)
     report(2, 3, "Asking DNS")
     records = sender_domain.look_up(domain, sender_domain.by_dns) if domain else []
@@ -159,6 +164,14 @@ def _send(session: Session, transcript: Transcript, mail: Mapping[str, Any], now
 
 def _answer(ok: bool, phase: Phase, sentence: str) -> dict[str, Any]:
     return {"ok": ok, "phase": phase.value, "sentence": sentence}
+
+
+def _veiled(answer: dict[str, Any]) -> dict[str, Any]:
+    """Without the server's words. What is wrong with the mail itself its author may know."""
+    if answer["ok"] or answer["phase"] == Phase.RENDER:
+        return answer
+    reached = Phase(answer["phase"]).label
+    return {**answer, "sentence": f"It failed at “{reached}”. What the server said is shown to administrators."}
 
 
 def _envelope(mail: Mapping[str, Any], now: datetime) -> Envelope:

@@ -250,6 +250,24 @@ def test_blanks_of_a_connection_are_what_its_provider_prescribes(monkeypatch):
     client = member(Role.GLOBAL_ADMIN)
 
     client.post("/admin/tracking/connection/try/check/", {"provider": "postmark", "login": "x", "password": "y"})
+def test_a_buyer_checks_a_predefined_connection_and_learns_nothing_of_its_server(settings):
+    campaign = factories.CampaignFactory.create()
+    client = member(Role.BUYER_EDITOR, buyers=[campaign.buyer])
+    with ScriptedServer() as server:
+        settings.TRACKING_SMTP_ALLOWED_PORTS = [str(server.port)]
+        connection = factories.ConnectionFactory.create(port=server.port, name="Main relay")
+        rule = factories.saved_rule(connection=connection, campaign=campaign.pk, trigger="lms.campaign_sold")
+        answer = client.post(f"{RULE}try/check/", form(client, rule)).json()
+        job = done()
+
+    page = client.get(answer["result"]).text
+    assert "The server let us in." in page
+    for told in (page, json.dumps([job.params, job.result, job.title])):
+        assert "127.0.0.1" not in told
+        assert str(server.port) not in told
+    assert "What was said" not in page
+
+
 
     assert Job.objects.get().params["server"]["host"] == "smtp.postmarkapp.com"
 

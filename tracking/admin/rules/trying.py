@@ -69,6 +69,7 @@ def _check(request: HttpRequest, rule: Rule | None, *, mail: dict[str, Any] | No
         connection=connection,
         password=request.POST.get("password", ""),
         mail=mail,
+        veiled=server is None and access_of(request).scoped,
         sender=request.POST.get("sender", ""),
         rule=rule,
         author=person(request),
