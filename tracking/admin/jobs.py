@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -140,13 +141,16 @@ class JobAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         job = self.get_queryset(request).filter(pk=object_id).first() if is_id(str(object_id)) else None
-        return super().get_actions_detail(request, object_id) if job is not None and job.is_open else []
+        offered = job is not None and job.is_open and _may_cancel(request, job)
+        return super().get_actions_detail(request, object_id) if offered else []
 
     @page_action(description="Cancel", permissions=["cancel"], url_path="cancel")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         job = self._job(request, int(object_id)) if is_id(object_id) else None
         if job is None:
             return redirect("admin:tracking_job_changelist")
+        if not _may_cancel(request, job):
+            raise PermissionDenied
         back = reverse("admin:tracking_job_change", args=(object_id,))
         question = f"Stop {job.get_kind_display().lower()} #{job.pk}? What it has done until now stays done."
         if (page := confirmed(request, self, title="Cancel", question=question, back=back)) is not None:
@@ -170,6 +174,11 @@ class JobAdmin(ReadOnlyAdmin):
             return redirect(back)
         start_job(job)
         return to_job(job)
+
+
+def _may_cancel(request: HttpRequest, job: Job) -> bool:
+    """One's own; those of others as the API has it."""
+    return job.author_id == request.user.pk or request.user.has_perm("tracking.change_job")
 
 
 def _state(job: Job) -> dict[str, Any]:

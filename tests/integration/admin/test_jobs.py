@@ -55,6 +55,18 @@ def test_who_may_view_jobs_sees_those_of_all(person):
     assert f"/job/{job.pk}/" in person("view_job").get("/admin/tracking/job/").text
 
 
+def test_who_only_views_jobs_stops_none_of_others(person):
+    job = of(factories.UserFactory.create())
+    page, cancel = (f"/admin/tracking/job/{job.pk}/{name}/" for name in ("change", "cancel"))
+    looks, may = person("view_job"), person("view_job", "change_job")
+
+    assert [cancel in client.get(page).text for client in (looks, may)] == [False, True]
+    assert looks.post(cancel, {"confirmed": "yes"}).status_code == 403
+    assert Job.objects.get().state == JobState.QUEUED
+    may.post(cancel, {"confirmed": "yes"})
+    assert Job.objects.get().state == JobState.CANCELLED
+
+
 def test_an_open_job_shows_a_bar_that_asks_and_a_finished_one_its_result_and_file(person):
     client = person()
     job = of(me())
