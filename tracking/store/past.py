@@ -47,12 +47,11 @@ def recent(definition: RuleDefinition, *, limit: int, days: int = 7, now: dateti
     return Recent(tuple(found[row[0]] for row in own[:limit] if row[0] in found), per_day)
 
 
-def choices(rows: QuerySet[StoredEvent], definition: RuleDefinition, *, limit: int, now: datetime) -> list[StoredEvent]:
-    """The newest of these rows that the rule's owner and trigger have seen in the last week, without their content."""
-    since = now - timedelta(days=7)
-    newest = rows.filter(trigger=definition.trigger, test=False, id__gte=first_id(since)).order_by("-id")
+def choices(rows: QuerySet[StoredEvent], *, trigger: str, of: Q, limit: int) -> list[StoredEvent]:
+    """The newest of these rows that this trigger and these owners have seen, without their content."""
+    newest = rows.filter(trigger=trigger, test=False).order_by("-id")
     ids = newest.values("id")[:LOOKED_AT]
-    return list(rows.filter(owners([definition]), id__in=ids).order_by("-id").defer("payload")[:limit])
+    return list(rows.filter(of, id__in=ids).order_by("-id").defer("payload")[:limit])
 
 
 def owners(definitions: Iterable[RuleDefinition]) -> Q:

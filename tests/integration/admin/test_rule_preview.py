@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories
-from tracking.admin.rules import preview
 from tracking.choices import Role
 from tracking.emit import emit
 from tracking.models import Delivery, QuotaUse, StoredEvent
+from tracking.store import past
 
 PREVIEW = reverse("admin:tracking_rule_preview")
 EVENTS = reverse("admin:tracking_rule_preview_events")
@@ -114,6 +114,7 @@ def test_events_of_the_trigger_and_owner_are_offered_newest_first(admin_client, 
     sold, here = "lms.lead_sold", product.pk
     for number, (trigger, owner) in enumerate([(sold, here), (sold, here), ("lms.lead_rejected", here), (sold, 9)]):
         emit(factories.event(event_id=f"e{number}", trigger=trigger, product=owner))
+    emit(factories.event(trigger=sold, product=here, test=True))
 
     def offered(**query: Any) -> list[str]:
         return [row["text"].split()[-1] for row in admin_client.get(EVENTS, query).json()["events"]]
@@ -122,7 +123,8 @@ def test_events_of_the_trigger_and_owner_are_offered_newest_first(admin_client, 
     assert offered(trigger="lms.lead_sold", product=product.pk) == ["e1", "e0"]
     assert offered(trigger="lms.lead_sold", owner_campaign="x") == ["e3", "e1", "e0"]
     assert offered() == []
-    monkeypatch.setattr(preview, "LOOKED_AT", 2)
+    monkeypatch.setattr(past, "LOOKED_AT", 1)
+    assert offered(trigger="lms.lead_rejected") == ["e2"], "events of others do not hide those of a rare trigger"
     assert offered(trigger="lms.lead_sold") == ["e3"], "no more than the newest are looked at"
 
 

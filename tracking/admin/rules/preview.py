@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
@@ -21,13 +22,12 @@ from tracking.errors import QuotaError, RuleError
 from tracking.pipeline import trial
 from tracking.pipeline.letter import Unsendable
 from tracking.rendering.render import Problem
-from tracking.store import clock, quotas, versions
+from tracking.store import clock, past, quotas, versions
 
 MAILBOXES = ("sender", "recipient", "cc", "bcc", "reply_to")
 NOBODY = "Nobody yet <nobody@example.com>"  # stands for a sender or recipient that is not written yet
 UNTITLED = "(no subject yet)"
 EMPTY = "\u200b"
-LOOKED_AT = 3_000  # newest events, of which those that fit are offered
 OFFERED = 20
 
 Typed = Mapping[str, str]
@@ -139,16 +139,10 @@ def _told(problem: Problem) -> dict[str, Any]:
 
 def recent(asked: Typed, seen: Access) -> list[dict[str, str]]:
     """The newest events that the rule could be tried on: of its trigger, and of its owner where one is chosen."""
-    wanted = {name: int(asked[field]) for name, field in _OWNERS.items() if is_id(asked.get(field, ""))}
-    rows = seen.events().order_by("-id").values("id", "event_id", "lead_id", "trigger", "occurred_at", *_OWNERS)
-    fitting = (
-        row
-        for row in rows[:LOOKED_AT]
-        if row["trigger"] == asked.get("trigger") and all(row[name] == key for name, key in wanted.items())
-    )
+    owner = Q(**{name: int(asked[field]) for name, field in _OWNERS.items() if is_id(asked.get(field, ""))})
+    rows = past.choices(seen.events(), trigger=asked.get("trigger", ""), of=owner, limit=OFFERED)
     return [
-        {"id": str(row["id"]), "text": f"{row['occurred_at']:%Y-%m-%d %H:%M} {row['lead_id'] or row['event_id']}"}
-        for row, _ in zip(fitting, range(OFFERED), strict=False)
+        {"id": str(row.pk), "text": f"{row.occurred_at:%Y-%m-%d %H:%M} {row.lead_id or row.event_id}"} for row in rows
     ]
 
 

@@ -118,5 +118,5 @@ def _offered(request: HttpRequest, rule: Rule) -> list[StoredEvent]:
     assert rule.current is not None
     if not request.user.has_perm("tracking.view_storedevent"):
         return []
-    rows = access_of(request).events()
-    return past.choices(rows, rule.current.definition(), limit=OFFERED, now=clock.now())
+    owners = past.owners([rule.current.definition()])
+    return past.choices(access_of(request).events(), trigger=rule.trigger, of=owners, limit=OFFERED)
