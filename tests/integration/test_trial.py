@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests import factories, flow
@@ -11,6 +13,7 @@ from tracking.choices import AuditAction, Whom
 from tracking.errors import EventError, QuotaError, RuleError
 from tracking.models import AuditEntry, Delivery, EventMinute, StoredEvent, UsageDay, WarningMinute
 from tracking.pipeline import deliver, trial
+from tracking.pipeline.explain import HIDDEN
 from tracking.pipeline.letter import Unsendable
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +50,13 @@ def test_each_value_that_the_texts_use_is_asked_for_once_and_entities_by_their_i
         "lead.zip": "",
         "price": "12.50",
     }
+
+
+def test_what_the_owner_decides_is_not_asked_for():
+    rule, _ = campaign_rule(action__subject="{{ product.name }} {{ campaign.name }} {{ buyer.name }} {{ price }}")
+
+    assert "price" in {ask.name for ask in trial.asks(rule.current.definition())}
+    assert not {"product.id", "campaign.id", "buyer.id"} & {ask.name for ask in trial.asks(rule.current.definition())}
 
 
 def test_what_was_typed_stands_over_a_chosen_event_and_the_owner_is_the_rules():
@@ -157,7 +167,9 @@ def test_a_disabled_rule_is_tried_out_all_the_same_and_its_once_per_lead_stays_f
         trial.start(rule, event, whom=Whom.OWN, to="me@example.com", author=author, now=NOON)
 
     assert Delivery.objects.filter(test=True, once_key=None).count() == 2
-    assert "the price must be greater than 0" in trial.refusal(rule.current.definition(), event)
+    refused = partial(trial.refusal, rule.current.definition(), event)
+    assert "the price must be greater than 0" in refused(hides=lambda name: False)
+    assert refused(hides=lambda name: True) == HIDDEN
 
 
 def test_test_mails_are_limited_by_the_hour(author, settings):

@@ -137,7 +137,8 @@ class Trials(Door):
         delivery = trial.start(rule, event, whom=asked.whom, to=",".join(asked.to), author=self.user, now=now)
         wake_on_commit([delivery.connection_id])
         address = f"/api/v1/deliveries/{delivery.pk}/"
-        body = {"delivery": str(delivery.pk), "url": address, "refusal": trial.refusal(definition, event)}
+        refusal = trial.refusal(definition, event, hides=self.caller.access.hides)
+        body = {"delivery": str(delivery.pk), "url": address, "refusal": refusal}
         return Response(body, status=202, headers={"Location": address})
 
     @action(detail=True, methods=["post"])
@@ -181,7 +182,8 @@ class Trials(Door):
     def _event(self, definition: RuleDefinition, asked: Values) -> Event:
         base = self._stored(asked.event_id) if asked.event_id is not None else None
         try:
-            return trial.event_of(definition, asked.values, base=base, now=clock.now())
+            hidden = self.caller.access.hidden
+            return trial.event_of(definition, asked.values, base=base, hidden=hidden, now=clock.now())
         except EventError as error:
             raise RuleError({f"values.{field}": sentences for field, sentences in error.errors.items()}) from None
 

@@ -21,7 +21,7 @@ from tracking.store.events import DIRECTORY
 
 DISABLED = "disabled"
 UNREADABLE = "unreadable"
-_HIDDEN = "A filter that is not shown to your role refused the event."
+HIDDEN = "A filter that is not shown to your role refused the event."
 _NO_NAMES: words.Names = MappingProxyType({})
 
 
@@ -103,7 +103,7 @@ def _explained(
     candidate = Candidate.of(definition, rule_id=rule.pk, version_id=rule.current_id or 0, connection_id=0)
     refused_by = candidate.refusal(event)
     if refused_by is not None and hides(refused_by):
-        return refused("hidden", _HIDDEN)
+        return refused("hidden", HIDDEN)
     reason = words.reason(refused_by, definition.filters, event, names=names)
     return refused(refused_by.value if refused_by else None, reason)
 

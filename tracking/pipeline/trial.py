@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.crypto import get_random_string
 
-from tracking.choices import AuditAction, Quota, Reason, WarningCause, Whom
+from tracking.choices import AuditAction, Filter, Quota, Reason, WarningCause, Whom
 from tracking.definition import RuleDefinition
 from tracking.errors import AddressError, RuleError, TemplateError
 from tracking.events import ENTITIES, Event
@@ -23,6 +23,7 @@ from tracking.matching import explain
 from tracking.matching.matcher import Candidate
 from tracking.models import Campaign, Delivery, Rule, User
 from tracking.models.delivery import new_id
+from tracking.pipeline.explain import HIDDEN
 from tracking.pipeline.letter import Unsendable
 from tracking.pipeline.prepare import Prepared, settled
 from tracking.rendering import render
@@ -75,12 +76,16 @@ class Preview:
 # --- what a rule asks for -----------------------------------------------------------------------------------------
 
 
-def asks(definition: RuleDefinition) -> list[Ask]:
-    """One for each value that the rule's texts use, each once. Raises RuleError and TemplateError."""
+def asks(definition: RuleDefinition, *, hidden: Collection[str] = frozenset()) -> list[Ask]:
+    """One for each value that the rule's texts use and a test run may choose, each once, but for what is `hidden`.
+
+    Raises RuleError and TemplateError.
+    """
     rows = {row.name: row for row in PLACEHOLDERS}
+    left_out = {*_GIVEN, *owner(definition), *hidden}
     found: dict[str, Ask] = {}
     for path in _paths(definition):
-        name = _asked(path)
+        name = None if path[0] in left_out else _asked(path)
         if name is not None and name not in found:
             row = rows.get(name)
             about = row.explanation if row else f"A field of the {path[0]}"
@@ -95,24 +100,29 @@ def _paths(definition: RuleDefinition) -> Iterator[tuple[str, ...]]:
 
 def _asked(path: tuple[str, ...]) -> str | None:
     """The name of the value to ask for; None where there is nothing to choose."""
-    head = path[0]
-    if head in _GIVEN:
-        return None
-    if head in ENTITIES:
-        return f"{head}.id"
+    if path[0] in ENTITIES:
+        return f"{path[0]}.id"
     return None if path in {("lead",), ("call",)} else ".".join(path)
 
 
-def event_of(definition: RuleDefinition, typed: Mapping[str, str], *, base: Event | None, now: datetime) -> Event:
+def event_of(
+    definition: RuleDefinition,
+    typed: Mapping[str, str],
+    *,
+    base: Event | None,
+    hidden: Collection[str] = frozenset(),
+    now: datetime,
+) -> Event:
     """A test event for the rule: `base` or nothing, with what was typed put over it, and the rule's owner.
 
-    `typed` maps names as in `asks`; blanks are left as they are. Raises EventError.
+    `typed` maps names as in `asks`; blanks are left as they are. Nothing of what is `hidden` from who asks is taken:
+    the mail would tell it. Raises EventError.
     """
     fields: dict[str, Any] = base.to_json() if base is not None else {"occurred_at": now}
     for name, text in typed.items():
         if text.strip():
             _put(fields, name, text)
-    fields |= owner(definition)
+    fields = {name: value for name, value in fields.items() if name not in hidden} | owner(definition)
     fields |= {"event_id": f"test-{get_random_string(20)}", "trigger": definition.trigger, "test": True}
     return Event.from_json(fields)
 
@@ -257,8 +267,13 @@ def _own_address(author: User) -> str:
     return author.email
 
 
-def refusal(definition: RuleDefinition, event: Event) -> str | None:
-    """Why the rule's filters would keep it from firing for the event, in words; None when they would not."""
+def refusal(definition: RuleDefinition, event: Event, *, hides: Callable[[Filter], bool]) -> str | None:
+    """Why the rule's filters would keep it from firing for the event, in words; None when they would not.
+
+    Of a filter that `hides` no more is told than that there is one.
+    """
     candidate = Candidate.of(definition, rule_id=0, version_id=0, connection_id=0)
     refused_by = candidate.refusal(event)
-    return None if refused_by is None else explain.reason(refused_by, definition.filters, event)
+    if refused_by is None:
+        return None
+    return HIDDEN if hides(refused_by) else explain.reason(refused_by, definition.filters, event)

@@ -14,7 +14,8 @@ from tests import factories
 from tests.integration.admin.pages import errors, form_of, listed, sent
 from tracking.choices import AuditAction, DeliveryState, Role
 from tracking.emit import emit
-from tracking.models import Alert, AuditEntry, Connection, Delivery, Rule, StoredEvent, UsageDay
+from tracking.models import Alert, AuditEntry, Connection, Delivery, Job, Rule, StoredEvent, UsageDay
+from tracking.pipeline.explain import HIDDEN
 from tracking.store import clock
 
 pytestmark = pytest.mark.django_db
@@ -366,6 +367,42 @@ def test_support_reads_all_and_writes_nothing(own, other):
     assert client.post(change(mine.rule), {}).status_code == 403
     assert "4711" in client.get(reverse("admin:tracking_delivery_change", args=(mine.pk,))).content.decode()
     assert StoredEvent.objects.count() == 1
+
+
+# --- tried out --------------------------------------------------------------------------------------------------------
+
+
+def test_why_a_rule_would_not_fire_tells_of_no_publisher(editor, agent, own):
+    factories.PublisherFactory.create(id=4711)
+    rule = made(own, filters__publisher=[4711])
+    wanted = {"value:lead.email": "ada@example.org", "whom": "own", "to": "me@example.com"}
+
+    said = editor.post(f"{LIST}{rule.pk}/test/", wanted, follow=True).content.decode()
+    read = agent.get(reverse("admin:tracking_delivery_change", args=(Delivery.objects.get().pk,))).content.decode()
+
+    assert (said.count(HIDDEN), read.count(HIDDEN)) == (2, 1)  # the message, and the delivery's decision
+    assert "4711" not in said + read
+
+
+def test_a_rule_is_tried_on_no_publisher(editor, own):
+    """One that an administrator wrote into the rule's text: the mail to oneself would name it."""
+    factories.PublisherFactory.create(id=4711, name="Secret Leads")
+    rule = made(own, action__body="{{ publisher.name }} {{ price }}")
+    emit(factories.event(trigger="lms.campaign_sold", campaign=own.pk, publisher=4711, price="3.50"))
+    event = StoredEvent.objects.get()
+    mailed = {**sent(form_of(editor, change(rule))), "edited": rule.pk, "try_to": "me@example.com"}
+
+    page = editor.get(f"{LIST}{rule.pk}/test/", {"base": event.pk}).content.decode()
+    for base in (event.pk, ""):
+        typed = {"base": base, "value:publisher.id": "4711", "whom": "own", "to": "me@example.com"}
+        editor.post(f"{LIST}{rule.pk}/test/", {**typed, "value:lead.email": "ada@example.org"})
+        editor.post(f"{LIST}try/mail/", {**mailed, "preview_event": base})
+
+    assert 'name="value:price" value="3.50"' in page
+    assert "publisher" not in page
+    tried = [row.payload for row in StoredEvent.objects.filter(test=True)]
+    tried += [job.params["mail"]["event"] for job in Job.objects.all()]
+    assert [payload.get("publisher") for payload in tried] == [None] * 4
 
 
 # --- platforms --------------------------------------------------------------------------------------------------------

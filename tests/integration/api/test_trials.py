@@ -9,7 +9,8 @@ from tests import factories
 from tests.integration.api.conftest import told
 from tests.integration.api.test_rules import document
 from tracking.choices import AuditAction, JobKind, JobState, Role
-from tracking.models import AuditEntry, Delivery, Job, Rule
+from tracking.models import AuditEntry, Delivery, Job, Rule, StoredEvent
+from tracking.pipeline.explain import HIDDEN
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,20 @@ def test_a_test_run_owes_one_mail_that_goes_where_it_is_asked_to(admin, rung):
     assert response.json()["delivery"] == str(delivery.pk)
     assert "Method" in response.json()["refusal"]
     assert AuditEntry.objects.latest("pk").action == AuditAction.TEST_SENT
+
+
+def test_a_buyer_s_test_run_tells_of_no_publisher(calls):
+    """Neither what an administrator's filter asks for, nor, by the mail to oneself, who stands behind an id."""
+    factories.PublisherFactory.create(id=4711)
+    campaign = factories.CampaignFactory.create()
+    rule = factories.saved_rule(trigger="lms.campaign_sold", campaign=campaign.pk, filters__publisher=[4711])
+    buyer = calls(role=Role.BUYER_EDITOR, buyers=[campaign.buyer])
+    asked = {"values": {"lead.email": "ada@example.org", "publisher.id": "4711"}, "to": ["me@example.com"]}
+
+    response = buyer.post(asked, path=f"rules/{rule.pk}/test-run/")
+
+    assert response.json()["refusal"] == HIDDEN
+    assert StoredEvent.objects.get().payload.get("publisher") is None
 
 
 @pytest.mark.parametrize(

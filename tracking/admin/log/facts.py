@@ -57,7 +57,7 @@ def _decision(delivery: Delivery, seen: Access) -> dict[str, Any]:
     as_then = Rule(pk=delivery.rule_id, current=delivery.version)
     conditions = words.filters(as_then, words.names([as_then], seen), seen)
     try:
-        refusal = trial.refusal(delivery.version.definition(), delivery.event.event())
+        refusal = trial.refusal(delivery.version.definition(), delivery.event.event(), hides=seen.hides)
     except TrackingError as error:  # this release cannot read the version, or the event
         refusal = str(error)
     return {"conditions": conditions, "refusal": refusal}

@@ -42,11 +42,14 @@ def _send(admin: Any, request: HttpRequest, rule: Rule) -> HttpResponse:
     now = clock.now()
     definition = rule.current.definition()
     whom = Whom.RULES if request.POST.get("whom") == Whom.RULES else Whom.OWN
+    seen = access_of(request)
     base = _chosen(request, request.POST.get("base", ""))
-    event = trial.event_of(definition, _typed(request), base=base.event() if base else None, now=now)
+    event = trial.event_of(
+        definition, _typed(request), base=base.event() if base else None, hidden=seen.hidden, now=now
+    )
     delivery = trial.start(rule, event, whom=whom, to=request.POST.get("to", ""), author=person(request), now=now)
     wake_on_commit([delivery.connection_id])
-    refusal = trial.refusal(definition, event)
+    refusal = trial.refusal(definition, event, hides=seen.hides)
     words = f" Live, this event would not fire the rule. {refusal}" if refusal else ""
     admin.message_user(request, f"The test run is on its way; its result stands here.{words}", messages.SUCCESS)
     if request.user.has_perm("tracking.view_delivery"):
@@ -75,15 +78,16 @@ def _context(admin: Any, request: HttpRequest, rule: Rule, errors: dict[str, lis
     base = _chosen(request, (posted or request.GET).get("base", ""))
     event = base.event() if base else None
     typed = _typed(request)
+    asks = trial.asks(definition, hidden=access_of(request).hidden)
     rows = [
         {
             "ask": ask,
             "value": typed.get(ask.name, "") if posted is not None else _filled(ask, event),
             "errors": errors.get(ask.name) or errors.get(ask.name.split(".")[0]) or [],
         }
-        for ask in trial.asks(definition)
+        for ask in asks
     ]
-    names = [ask.name for ask in trial.asks(definition)]
+    names = [ask.name for ask in asks]
     shown = {"to", *names, *(name.split(".")[0] for name in names)}
     return {
         **admin.admin_site.each_context(request),

@@ -103,9 +103,11 @@ def typed_server(typed: Mapping[str, Any]) -> Server:
 def _event(request: HttpRequest, definition: RuleDefinition) -> Any:
     key = as_uuid(request.POST.get("preview_event", ""))
     may = request.user.has_perm("tracking.view_storedevent")
-    row = access_of(request).events().filter(pk=key, trigger=definition.trigger).first() if key and may else None
+    seen = access_of(request)
+    row = seen.events().filter(pk=key, trigger=definition.trigger).first() if key and may else None
     samples = {} if row else {ask.name: ask.sample for ask in trial.asks(definition)}
-    return trial.event_of(definition, samples, base=row.event() if row else None, now=clock.now())
+    base = row.event() if row else None
+    return trial.event_of(definition, samples, base=base, hidden=seen.hidden, now=clock.now())
 
 
 def backtest_view(admin: Any, request: HttpRequest, rule: Rule | None) -> JsonResponse:
