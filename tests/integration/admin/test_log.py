@@ -18,7 +18,7 @@ from tracking.choices import DeliveryState, Reason, Role, WarningCause
 from tracking.emit import emit
 from tracking.models import Attempt, AuditEntry, Delivery, DeliveryRecipient, Rule, StoredEvent
 from tracking.models.delivery import first_id, moment_of
-from tracking.store import clock, log
+from tracking.store import clock, log, presets
 
 LIST = reverse("admin:tracking_delivery_changelist")
 EVENTS = reverse("admin:tracking_storedevent_changelist")
@@ -175,6 +175,9 @@ def test_test_runs_have_a_tab_of_their_own(admin_client):
         pytest.param({"warned": "yes"}, True, id="with a warning"),
         pytest.param({"warned": "no"}, False, id="without"),
         pytest.param({"rule__id__exact": "999999"}, False, id="another rule"),
+        pytest.param({"rule__id__exact": "RULE"}, True, id="its rule"),
+        pytest.param({"preset": "PRESET"}, True, id="its preset"),
+        pytest.param({"preset": "999999"}, False, id="another preset"),
         pytest.param({"kind": "smtp_esp"}, True, id="its action"),
         pytest.param({"kind": "smtp_custom"}, False, id="the other action"),
         pytest.param({"product_id": "PRODUCT"}, True, id="its product"),
@@ -183,7 +186,10 @@ def test_test_runs_have_a_tab_of_their_own(admin_client):
     ],
 )
 def test_the_list_is_filtered(admin_client, failed, query, found):
-    query = {name: value.replace("PRODUCT", str(failed.product_id)) for name, value in query.items()}
+    preset = presets.save(failed.rule, name="Sold", buyer=None, author=None, now=factories.NOON)
+    Rule.objects.update(preset=preset)
+    known = {"PRODUCT": failed.product_id, "RULE": failed.rule_id, "PRESET": preset.pk}
+    query = {name: str(known.get(value, value)) for name, value in query.items()}
 
     assert bool(listed(admin_client.get(LIST, query))) is found
 
@@ -255,6 +261,15 @@ def test_a_short_page_says_how_far_it_looked_and_leads_on(admin_client, monkeypa
     assert (listed(short), listed(last)) == ([], [wanted.pk])
     assert f"looked back to {moment_of(others[1].pk):%Y-%m-%d %H:%M:%S} UTC so far" in short.text
     assert "Search older" in short.text
+
+
+def test_the_mails_of_a_quiet_rule_stand_on_the_first_page(admin_client, monkeypatch):
+    monkeypatch.setattr(log, "READ", 2)
+    quiet = owed()
+    for _ in range(3):
+        owed()
+
+    assert listed(admin_client.get(LIST, {"rule__id__exact": quiet.rule_id})) == [quiet.pk]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 
-from tracking.admin.choosing import RowFilter
 from tracking.admin.confirming import confirmed
 from tracking.admin.listing import DayFilter, page_action
 from tracking.admin.log import content, facts, replay
@@ -21,6 +20,7 @@ from tracking.admin.log.filters import (
     CampaignScope,
     PresetFilter,
     ProductScope,
+    RuleFilter,
     StateFilter,
     TriggerFilter,
     WarningFilter,
@@ -42,8 +42,7 @@ class DeliveryAdmin(DeliveryColumns):
         PresetFilter,
         ProductScope,
         CampaignScope,
-        ("rule", RowFilter),
-        ("rule__preset", RowFilter),
+        ("rule", RuleFilter),
         WarningFilter,
         TestRuns,
     )

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
-from tracking.admin.choosing import ChooseOne
+from tracking.admin.choosing import ChooseOne, RowFilter
 from tracking.admin.listing import is_id
 from tracking.admin.scope import access_of
 from tracking.choices import RuleKind
@@ -72,6 +72,12 @@ class PresetFilter(DropdownFilter):  # type: ignore[misc]
     def rules(self) -> Q:
         value = self.value() or ""
         return Q(preset=int(value)) if is_id(value) else Q()
+
+
+class RuleFilter(RowFilter):
+    def rules(self) -> Q:
+        value = self.value()
+        return Q(pk=int(value)) if value else Q()
 
 
 class ChooseForm(forms.Form):
