@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -177,6 +178,33 @@ def test_a_cancelled_replay_stops(monkeypatch):
     job.refresh_from_db()
     assert (job.kind, job.state) == (JobKind.REPLAY, JobState.CANCELLED)
     assert flow.states() == {"failed": 2, "retrying": 1}
+
+
+@pytest.mark.parametrize(("today", "amount"), [(False, "0.02"), (True, "0.0202")])
+def test_what_was_never_tried_is_billed_and_that_is_said_before(settings, today, amount):
+    settings.TRACKING_REGULAR_PRICE = "0.01"
+    with ScriptedServer() as server:
+        connection = factories.ConnectionFactory(port=server.port, encryption=Encryption.NONE)
+        rule = factories.saved_rule(connection=connection, policy__daily_cap=1)
+        flow.owe(rule, 3, now=clock.now())
+        flow.drain(rule, Hands(clock.now()))
+        assert flow.states() == {"sent": 1, "held": 2}
+        notify = {"enable_notifications": True, "warnings_number": 1, "notify_emails": ["a@example.com"]}
+        factories.save_again(
+            rule, policy__daily_cap=None, **{f"notifications__{name}": value for name, value in notify.items()}
+        )
+        wanted = window(states=ALL, today=today)
+
+        assert replay.bill(wanted) == (2, Decimal(amount))
+        job = run(wanted)
+
+    assert (job.result["untried"], job.result["amount"]) == (2, format(Decimal(amount), "f"))
+
+
+def test_what_was_tried_costs_nothing():
+    stopped(DeliveryState.FAILED), stopped(DeliveryState.SENT)
+
+    assert replay.bill(window(states=ALL)) == (0, 0)
 
 
 @pytest.mark.parametrize(("today", "subject"), [(False, b"Subject: Sold: Ada"), (True, b"Subject: Sorry, Ada")])

@@ -124,6 +124,17 @@ def count(window: Window) -> dict[DeliveryState, int]:
     return {state: counted.get(state.value, 0) for state in CHOICES if state in window.states}
 
 
+def unbilled(window: Window) -> dict[bool, int]:
+    """How many of them were never tried, and so are billed at their first try: by whether the version notifies."""
+    of_version = "rule__current" if window.today else "version"
+    capped = Delivery.objects.filter(pk__in=window.rows().values("pk")[: window.cap], claimed_at=None)
+    notifies = f"{of_version}__document__notifications__enable_notifications"
+    found: Counter[bool] = Counter()
+    for flag, number in capped.order_by().values_list(notifies).annotate(number=Count("pk")):
+        found[bool(flag)] += number
+    return found
+
+
 def pages(window: Window, *, size: int) -> Iterator[list[UUID]]:
     """Keys, page by page, up to the cap; a page is read when the one before is done."""
     last, left = UUID(int=0), window.cap
@@ -137,7 +148,7 @@ def pages(window: Window, *, size: int) -> Iterator[list[UUID]]:
 def queue_again(window: Window, keys: Collection[UUID], *, now: datetime) -> int:
     """Make a page due now, where it still is as it was; how many deliveries that are.
 
-    Who refused it is asked again; of those that were sent, everybody is. Free: each was counted at its first claim.
+    Who refused it is asked again; of those that were sent, everybody is. Free, but for what was never claimed.
     """
     with transaction.atomic():
         still = Delivery.objects.filter(pk__in=keys, state__in=window.states).select_for_update()

@@ -39,8 +39,17 @@ def test_a_preview_counts_and_does_nothing(admin_client):
 
     assert "Replay 2 deliveries" in text
     assert re.search(r"Careful</span>\s*Sent: everybody gets it once more", text)
-    assert "billed once, at its first try" in text
+    assert "$0.0000: a delivery is billed once, at its first try" in text
     assert not Job.objects.exists()
+
+
+def test_a_preview_says_what_will_be_billed(admin_client, settings):
+    settings.TRACKING_REGULAR_PRICE = "0.01"
+    Delivery.objects.filter(pk=stopped(DeliveryState.HELD).pk).update(claimed_at=None)
+
+    text = admin_client.get(URL, chosen()).content.decode()
+
+    assert "$0.0100: a delivery is billed once, at its first try; 1 was never tried" in text
 
 
 def test_the_button_starts_a_job_and_leaves_a_row(admin_client):

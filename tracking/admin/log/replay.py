@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -107,6 +108,7 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
         except JobError as error:
             admin.message_user(request, f"{error}.", messages.ERROR)
     counts = replays.count(window) if window else {}
+    untried, amount = replay.bill(window) if window else (0, Decimal())
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
@@ -116,6 +118,8 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
         "window": window,
         "counts": [(state.label, number) for state, number in counts.items()],
         "total": sum(counts.values()),
+        "untried": untried,
+        "amount": amount,
         "capped": window is not None and sum(counts.values()) >= window.cap,
         "risky": [_LABELS[state] for state in counts if state not in USUAL],
     }
