@@ -9,6 +9,7 @@ from django.utils.text import capfirst, slugify
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from tracking.admin.rules.fields import MASK
+from tracking.admin.rules.form import ask_again
 from tracking.choices import ConnectionKind, Encryption
 from tracking.errors import RuleError
 from tracking.models import Connection, User
@@ -109,8 +110,11 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     def _post_clean(self) -> None:
         """Validating is saving: see the rule form."""
         super()._post_clean()  # type: ignore[misc]
-        if self.errors or (self.instance.pk and not self.has_changed()):
-            return
+        if not self.errors and (not self.instance.pk or self.has_changed()):
+            self._save_typed()
+        ask_again(self)
+
+    def _save_typed(self) -> None:
         self.instance.kind = ConnectionKind.ESP
         try:
             store.save(

@@ -90,6 +90,7 @@ def test_an_error_stands_at_its_field(admin_client, stored, changes, field):
     response = admin_client.post(ADD, {**data, "login": "bob", "password": "x", "max_sessions": 4, **changes})
 
     assert field in errors(response)
+    assert "Enter it again" in " ".join(errors(response)["password"]) or not changes.get("password", "x")
     assert Connection.objects.count() == 1
 
 

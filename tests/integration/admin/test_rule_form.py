@@ -359,7 +359,7 @@ def test_an_error_stands_at_its_field_and_nothing_is_written(admin_client, direc
 def test_an_error_of_a_custom_server_stands_at_its_field(admin_client, directory, changes, field):
     response = admin_client.post(ADD, {**custom(product=directory["product"]), **changes})
 
-    assert set(errors(response)) == {field}
+    assert set(errors(response)) == {field, "password"}
     assert not Rule.objects.exists()
 
 
@@ -405,6 +405,7 @@ def test_nothing_typed_is_lost_when_the_form_is_refused(admin_client, directory)
     ):
         assert kept in page
     assert "sesame" not in page, "a password is never shown, not even to who typed it"
+    assert "Enter it again" in errors(response)["password"][0]
 
 
 @pytest.mark.parametrize(

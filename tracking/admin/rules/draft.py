@@ -22,6 +22,9 @@ class DraftForm(RuleForm):
         rules.check(wanted)
         self.definition = wanted
 
+    def _ask_again(self) -> None:
+        """The page stands as it is, with all that was typed."""
+
 
 def edited(admin: Any, request: HttpRequest) -> Rule | None:
     """The saved rule that a form on a page edits; None for a new one, and for one outside the person's scope."""

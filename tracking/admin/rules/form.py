@@ -82,7 +82,11 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     def _post_clean(self) -> None:
         if self.errors:
             self._note_foreign()
-            return
+        else:
+            self._save_typed()
+        self._ask_again()
+
+    def _save_typed(self) -> None:
         stored = self.instance if self.instance.pk else None
         before = visible.definition_of(stored)
         typed = visible.completed(self.cleaned_data, self.data, before, self.seen)
@@ -92,6 +96,9 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             self._take(wanted, stored)
         except RuleError as error:
             self._place(error)
+
+    def _ask_again(self) -> None:
+        ask_again(self)
 
     def _note_foreign(self) -> None:
         """A row of others is refused as one that does not exist; that somebody named it is noted."""
@@ -144,6 +151,12 @@ def field_of(path: str) -> str:
     names = [part for part in path.split(".") if not part.isdecimal()]
     whole = ".".join(names)
     return FIELD_OF.get(whole, names[-1] if names else path)
+
+
+def ask_again(form: forms.BaseForm) -> None:
+    """No page gives a password back: with a form that is refused it would be lost unseen."""
+    if form.errors and "password" not in form.errors and form.data.get(form.add_prefix("password")):
+        form.add_error("password", "Enter it again: a password is not kept with a form that is refused.")
 
 
 def _has_own_password(rule: Rule) -> bool:
