@@ -82,7 +82,7 @@ def test_adjacent_rules_are_a_click_away_and_reset(page: Page):
     page.goto(reverse("admin:tracking_rule_changelist"))
 
     page.locator("tr", has_text="First").get_by_role("link", name=f"adjacent to rule {first.pk}:").click()
-    expect(page.get_by_text("can fire for the same event as rule")).to_be_visible()
+    expect(page.get_by_text("may fire for the same event as rule")).to_be_visible()
     expect(page.get_by_text("Stranger")).to_have_count(0)
     page.get_by_role("link", name="Reset", exact=True).click()
 

@@ -1,6 +1,7 @@
-"""Adjacent rules: the enabled ones that can fire for the same event as another rule.
+"""Adjacent rules: the enabled ones that may fire for the same event as another rule.
 
-Same trigger, and the same product or campaign; or one of them on the product and the other on a campaign of it.
+Same trigger, and the same product or campaign; or one of them on the product and the other on a campaign of it. Their
+filters are not asked: these may exclude each other.
 """
 
 from __future__ import annotations

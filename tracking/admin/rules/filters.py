@@ -15,7 +15,7 @@ from tracking.store import adjacent
 
 
 class AdjacentFilter(admin.SimpleListFilter):
-    """The rules that can fire for the same event as one rule; shown only while it is set."""
+    """The rules that may fire for the same event as one rule; shown only while it is set."""
 
     title = "adjacent to rule"
     parameter_name = "adjacent"
