@@ -101,7 +101,7 @@ ADMIN: dict[str, Row] = {
         f"admin:tracking_job_{page}": Row(STAFF, "job")
         for page in ("change", "history", "state", "outcome", "file", "matches", "cancel")
     },
-    "admin:tracking_job_mail": Row("view_storedevent", "job"),
+    **dict.fromkeys(("admin:tracking_job_mail", "admin:tracking_job_html"), Row("view_storedevent", "job")),
     # the site's own
     **dict.fromkeys(("admin:login", "admin:jsi18n"), Row(ANYBODY)),
     **dict.fromkeys(

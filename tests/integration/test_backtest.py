@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -128,6 +128,27 @@ def test_addresses_that_are_none_are_counted_apart_and_names_of_the_directory_fi
 
     assert result["recipients"] == [["acme@x.org", 1]]
     assert result["invalid"] == 1
+
+
+def test_an_event_of_the_live_version_alone_is_listed_with_whom_that_mailed():
+    rule = factories.saved_rule(action__recipient="old@x.org")
+    happen(rule, "1")
+    changes = {"filters__price_restriction": "greater", "filters__price_restriction_value": "1"}
+
+    job = run(edited(rule, action__recipient="new@x.org", **changes), rule)
+
+    assert [(row.verdict, row.recipients) for row in backtests.page(job)[0]] == [(Verdict.LIVE, "old@x.org")]
+    assert job.result["recipients"] == []
+
+
+@pytest.mark.parametrize(("days", "whole"), [(3, True), (7, False)])
+def test_it_says_since_when_all_events_are_kept(settings, days, whole):
+    settings.TRACKING_KEEP_SENT_DAYS = 5
+    result = run(factories.saved_rule().current.definition(), days=days).result
+
+    since, whole_since = (datetime.fromisoformat(result[name]) for name in ("since", "whole_since"))
+    assert (since == whole_since) is whole
+    assert whole_since - since == timedelta(days=0 if whole else 3)  # four days are kept for sure
 
 
 def test_test_events_and_those_before_the_window_do_not_count():

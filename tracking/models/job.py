@@ -79,7 +79,9 @@ class BacktestMatch(models.Model):
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="matches", db_index=False)
     event_row = models.UUIDField()
     verdict = models.CharField(max_length=10, choices=Verdict)
-    recipients = models.CharField(max_length=500, blank=True)  # of the edited version; cut where they are many
+    recipients = models.CharField(
+        max_length=500, blank=True
+    )  # of the edited version, if it fired; cut where they are many
 
     class Meta:
         ordering = ("id",)

@@ -25,7 +25,7 @@ from tracking.policy.price import unit_price
 from tracking.rendering import placeholders, render
 from tracking.rendering.context import Names, context
 from tracking.rendering.render import EmailTemplate
-from tracking.store import backtests, events, jobs, past, versions
+from tracking.store import backtests, events, jobs, past, retention, versions
 from tracking.store.past import Row
 from tracking.wording import counted
 
@@ -66,7 +66,9 @@ def work(params: Mapping[str, Any], report: Report) -> dict[str, Any]:
             seconds,
             f"{counted(tally.events, 'event')}, {tally.matched:,} matched",
         )
-    return {"since": since.isoformat(), "until": until.isoformat(), "days": params["days"], **tally.to_json()}
+    whole = max(since, retention.kept_since(report.now()))
+    times = {"since": since.isoformat(), "until": until.isoformat(), "whole_since": whole.isoformat()}
+    return {**times, "days": params["days"], **tally.to_json()}
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class Side:
     """One version of the rule, and what it would have done."""
 
     definition: RuleDefinition
+    template: EmailTemplate
     once: set[int] = field(default_factory=set)  # hashes of leads it has fired for
     fired: int = 0
     repeated: int = 0  # events that "once per lead" kept from firing
@@ -90,6 +93,13 @@ class Side:
                 self.once.add(lead)
         self.fired += 1
         return True
+
+    def addresses(self, event: Event, names: Names) -> tuple[list[str], int]:
+        """Whom it would have mailed, each once, and how many of what stands for recipients are no addresses."""
+        values = context(event, names=names, rule_id=0, rule_name=self.definition.name)
+        texts = list(render.addresses(self.template, values))
+        found = [address for text in texts if (address := _address(text))]
+        return list(dict.fromkeys(found)), len(texts) - len(found)
 
     def cost(self) -> Decimal:
         notifies = self.definition.notifications.enable_notifications
@@ -109,8 +119,8 @@ class Tally:
     """Counts of a backtest. Memory is bounded by the constants above, not by the number of events."""
 
     def __init__(self, edited: RuleDefinition, live: RuleDefinition | None) -> None:
-        self.edited = Side(edited)
-        self.live = Side(live) if live else None
+        self.edited = _side(edited)
+        self.live = _side(live) if live else None
         self.events = self.matched = self.listed = self.invalid = self.others = 0
         self.verdicts: Counter[Verdict] = Counter()
         self.recipients: Counter[str] = Counter()
@@ -118,8 +128,7 @@ class Tally:
         self._matcher = Matcher(
             Candidate.of(one, rule_id=number, version_id=number, connection_id=0) for number, one in sides
         )
-        self._template = versions.email_template(edited.action)
-        self._named = _names_entities(self._template)
+        self._named = any(_names_entities(side.template) for side in (self.edited, self.live) if side)
 
     def take(self, rows: list[Row]) -> Iterator[backtests.Found]:
         """Count a batch; gives those matches that are to be listed."""
@@ -129,7 +138,7 @@ class Tally:
         for row, event, verdict in found:
             self.matched += 1
             self.verdicts[verdict] += 1
-            to = self._to(event, names) if verdict is not Verdict.LIVE else []
+            to = self._to(event, names, verdict)
             if self.listed < LISTED:
                 self.listed += 1
                 yield row, verdict, ", ".join(to)
@@ -146,16 +155,14 @@ class Tally:
             return Verdict.BOTH
         return {_EDITED: Verdict.EDITED, _LIVE: Verdict.LIVE}[fired.pop()] if fired else None
 
-    def _to(self, event: Event, names: Names) -> list[str]:
-        """The addresses that the edited version would have mailed."""
-        values = context(event, names=names, rule_id=0, rule_name=self.edited.definition.name)
-        found = []
-        for text in render.addresses(self._template, values):
-            try:
-                found.append(check_address(text))
-            except AddressError:
-                self.invalid += 1
-        for address in dict.fromkeys(found):
+    def _to(self, event: Event, names: Names, verdict: Verdict) -> list[str]:
+        """Whom the edited version would have mailed, counted; or the live one, where it alone had fired."""
+        if verdict is Verdict.LIVE:
+            assert self.live is not None
+            return self.live.addresses(event, names)[0]
+        found, invalid = self.edited.addresses(event, names)
+        self.invalid += invalid
+        for address in found:
             if address in self.recipients or len(self.recipients) < DISTINCT:
                 self.recipients[address] += 1
             else:
@@ -176,6 +183,17 @@ class Tally:
             "others": self.others,
             "invalid": self.invalid,
         }
+
+
+def _side(definition: RuleDefinition) -> Side:
+    return Side(definition, versions.email_template(definition.action))
+
+
+def _address(text: str) -> str | None:
+    try:
+        return check_address(text)
+    except AddressError:
+        return None
 
 
 def _names_entities(template: EmailTemplate) -> bool:

@@ -9,7 +9,7 @@ from tracking.choices import Verdict
 from tracking.models import BacktestMatch, Job
 
 PAGE = 50
-Found = tuple[UUID, Verdict, str]  # the event's row, which version fired, the edited one's recipients
+Found = tuple[UUID, Verdict, str]  # the event's row, which version fired, its recipients; of both, the edited one's
 
 
 def begin(job_id: int) -> None:

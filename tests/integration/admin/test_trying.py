@@ -170,10 +170,42 @@ def test_the_edited_form_is_backtested_against_the_live_version():
     assert "would have matched 1 of 2 events" in client.get(answer["page"]).text
     listed = client.get(f"/admin/tracking/job/{job.pk}/events/?verdict=both").text
     assert "a9@x.org" in listed
-    mail = client.get(f"/admin/tracking/job/{job.pk}/events/{job.matches.get(verdict='both').pk}/").text
-    assert "srcdoc=" in mail
-    assert "<td>Sold:" in mail
     assert RuleVersion.objects.count() == 1
+
+
+def test_each_event_of_a_backtest_shows_the_mail_of_the_version_that_fired():
+    rule = factories.saved_rule(action__subject="Of then", action__body="<p>Same</p>")
+    for price in ("1", "9"):
+        emit(factories.event(product=rule.product_id, price=price))
+    client = member(Role.GLOBAL_ADMIN)
+
+    changes = {"price_restriction": "greater", "price_restriction_value": "5", "subject": "As edited", "days": "7"}
+    client.post(f"{RULE}try/backtest/", form(client, rule, **changes))
+    job = done()
+    live, both = (f"/admin/tracking/job/{job.pk}/events/{job.matches.get(verdict=one).pk}/" for one in ("live", "both"))
+
+    assert "<td>Of then</td>" in client.get(live).text
+    page = client.get(both).text
+    assert "<td>As edited</td>" in page
+    assert "<del>Subject: Of then</del>" in page
+    assert "<ins>Subject: As edited</ins>" in page
+    assert f'src="{both}html/"' in page
+    frame = client.get(f"{both}html/")
+    assert frame.text.strip() == "<p>Same</p>"
+    assert "default-src 'none'" in frame["Content-Security-Policy"]
+    assert "img-src data:;" in frame["Content-Security-Policy"]
+
+
+def test_a_backtest_says_which_of_its_days_are_not_whole():
+    rule = factories.saved_rule()
+    client = member(Role.GLOBAL_ADMIN)
+    told = "only events with a mail that failed are kept"
+
+    assert told in client.get(f"{RULE}{rule.pk}/backtest/").text
+    for days, short in (("2", False), ("90", True)):
+        answer = client.post(f"{RULE}{rule.pk}/backtest/", {"days": days})
+        done()
+        assert (told in client.get(answer["Location"]).text) is short, days
 
 
 def test_an_unfinished_form_is_not_backtested_and_says_why():
@@ -218,6 +250,24 @@ def test_a_buyer_tries_out_what_is_his_and_nothing_else():
         assert member(Role.SUPPORT).post(f"{RULE}{path}", body).status_code == 403
 
 
+def test_a_buyer_checks_a_predefined_connection_and_learns_nothing_of_its_server(settings):
+    campaign = factories.CampaignFactory.create()
+    client = member(Role.BUYER_EDITOR, buyers=[campaign.buyer])
+    with ScriptedServer() as server:
+        settings.TRACKING_SMTP_ALLOWED_PORTS = [str(server.port)]
+        connection = factories.ConnectionFactory.create(port=server.port, name="Main relay")
+        rule = factories.saved_rule(connection=connection, campaign=campaign.pk, trigger="lms.campaign_sold")
+        answer = client.post(f"{RULE}try/check/", form(client, rule)).json()
+        job = done()
+
+    page = client.get(answer["result"]).text
+    assert "The server let us in." in page
+    for told in (page, json.dumps([job.params, job.result, job.title])):
+        assert "127.0.0.1" not in told
+        assert str(server.port) not in told
+    assert "What was said" not in page
+
+
 def test_another_persons_backtest_is_not_there():
     rule = factories.saved_rule()
     client = member(Role.GLOBAL_ADMIN)
@@ -250,24 +300,6 @@ def test_blanks_of_a_connection_are_what_its_provider_prescribes(monkeypatch):
     client = member(Role.GLOBAL_ADMIN)
 
     client.post("/admin/tracking/connection/try/check/", {"provider": "postmark", "login": "x", "password": "y"})
-def test_a_buyer_checks_a_predefined_connection_and_learns_nothing_of_its_server(settings):
-    campaign = factories.CampaignFactory.create()
-    client = member(Role.BUYER_EDITOR, buyers=[campaign.buyer])
-    with ScriptedServer() as server:
-        settings.TRACKING_SMTP_ALLOWED_PORTS = [str(server.port)]
-        connection = factories.ConnectionFactory.create(port=server.port, name="Main relay")
-        rule = factories.saved_rule(connection=connection, campaign=campaign.pk, trigger="lms.campaign_sold")
-        answer = client.post(f"{RULE}try/check/", form(client, rule)).json()
-        job = done()
-
-    page = client.get(answer["result"]).text
-    assert "The server let us in." in page
-    for told in (page, json.dumps([job.params, job.result, job.title])):
-        assert "127.0.0.1" not in told
-        assert str(server.port) not in told
-    assert "What was said" not in page
-
-
 
     assert Job.objects.get().params["server"]["host"] == "smtp.postmarkapp.com"
 

@@ -14,7 +14,7 @@ from tracking.admin.scope import person
 from tracking.errors import TrackingError
 from tracking.models import Rule
 from tracking.pipeline import backtest
-from tracking.store import clock
+from tracking.store import clock, retention
 from tracking.tasks import start_job
 
 
@@ -40,6 +40,7 @@ def page(admin: Any, request: HttpRequest, rule: Rule) -> HttpResponse:
         "original": rule,
         "title": f"Backtest of rule {rule}",
         "most": backtest.MAX_DAYS,
+        "whole_since": retention.kept_since(clock.now()),
     }
     return TemplateResponse(request, "admin/tracking/rule_backtest.html", context)
 
