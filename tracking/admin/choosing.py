@@ -12,7 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, path, reverse_lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.widgets import AutocompleteWidgetMixin
 
 from tracking.admin.listing import is_id
@@ -65,6 +65,17 @@ class RowFilter(AutocompleteSelectFilter):  # type: ignore[misc]
         for choice in super().choices(changelist):
             chosen = choice["form"].fields[self.lookup_kwarg]
             chosen.queryset = access_of(self.request).rows(self.field.remote_field.model)
+            yield choice
+
+
+class TriggerFilter(ChoicesDropdownFilter):  # type: ignore[misc]
+    """A list's filter by trigger: offers those that there are for this person."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        own = {"", *(row.value for row in access_of(self.request).triggers())}
+        for choice in super().choices(changelist):
+            offered = choice["form"].fields[self.lookup_kwarg]
+            offered.choices = [(value, label) for value, label in offered.choices if value in own]
             yield choice
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from tracking.admin.choosing import ChoicesMixin
+from tracking.admin.choosing import ChoicesMixin, TriggerFilter
 from tracking.admin.listing import ListAdmin
-from tracking.admin.scope import access_of, person
+from tracking.admin.scope import access_of, names_for, person
 from tracking.models import Preset
 from tracking.store import clock, history
 from tracking.store import presets as store
@@ -23,13 +24,13 @@ from tracking.store import presets as store
 
 @admin.register(Preset)
 class PresetAdmin(ChoicesMixin, ListAdmin):
-    list_display = ("name", "trigger", "kind", "buyer", "used", "author", "created_at", "start")
+    list_display = ("name", "trigger", "kind", "buyer", "used", "written_by", "created_at", "start")
     list_select_related = ("buyer", "author")
-    list_filter = (("trigger", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
+    list_filter = (("trigger", TriggerFilter), ("kind", ChoicesDropdownFilter))
     search_fields = ("name",)
     ordering = ("name",)
     change_form_after_template = "admin/tracking/preset_below.html"
-    fields = ("name", "trigger", "kind", "buyer", "used", "author", "created_at", "start")
+    fields = ("name", "trigger", "kind", "buyer", "used", "written_by", "created_at", "start")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """By a rule's page: “Save as preset”."""
@@ -41,6 +42,21 @@ class PresetAdmin(ChoicesMixin, ListAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Preset]:
         rows: QuerySet[Preset] = super().get_queryset(request)
         return rows.annotate(rules_made=Count("rules", filter=Q(rules__deleted_at=None)))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            self.complete(request, [found])
+        return found
+
+    def complete(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        authors = names_for(access_of(request), [preset.author for preset in rows])
+        for preset in rows:
+            preset.author_name = authors.get(preset.author_id, "-")
+
+    @admin.display(description="Author", ordering="author")
+    def written_by(self, preset: Any) -> str:
+        return str(preset.author_name)
 
     @admin.display(description="Rules made from it")
     def used(self, preset: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, cast
 
 from django.contrib.admin.utils import unquote
@@ -19,6 +19,8 @@ from tracking.models import User
 from tracking.models.directory import Entry
 from tracking.store import audit, clock
 
+HOUSE = "An administrator"  # the name of whoever is none of this person's business
+
 _KEPT = "_tracking_access"
 _OF_FILTERS = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "from", "to", "id", "pk"})
 
@@ -34,6 +36,13 @@ def access_of(request: HttpRequest) -> Access:
 def person(request: HttpRequest) -> User:
     """Who asks; the admin's pages are for people who are logged in."""
     return cast("User", request.user)
+
+
+def names_for(seen: Access, people: Iterable[User | None]) -> dict[int | None, str]:
+    """Id -> the name by which this person gets to know somebody; one query at most."""
+    found = {one.pk: str(one) for one in people if one is not None}
+    known = set(seen.users().filter(pk__in=found).values_list("pk", flat=True)) if seen.scoped and found else set(found)
+    return {key: name if key in known else HOUSE for key, name in found.items()}
 
 
 class ScopedMixin:

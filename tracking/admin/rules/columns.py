@@ -16,7 +16,7 @@ from tracking.admin.listing import ListAdmin, badge, lines
 from tracking.admin.rules import menu, words
 from tracking.admin.rules.filters import AdjacentFilter
 from tracking.admin.rules.sparkline import sparkline
-from tracking.admin.scope import access_of
+from tracking.admin.scope import access_of, names_for
 from tracking.models import Rule
 from tracking.store import adjacent, clock, windows
 
@@ -28,7 +28,7 @@ COLUMNS = (
     "action_settings",
     "status",
     "created",
-    "author",
+    "written_by",
     "adjacent_rules",
     "lately",
     "actions_of",
@@ -48,9 +48,11 @@ class RuleColumns(ListAdmin):
         keys = [rule.pk for rule in rows]
         seen = access_of(request)
         names, found = words.names(rows, seen), adjacent.counts(rows, among=seen.rules())
+        authors = names_for(seen, [rule.author for rule in rows])
         days, last = windows.hours_of(keys, until=clock.now()), windows.last_fired(keys)
         for rule in rows:
             rule.filter_words = words.filters(rule, names, seen)
+            rule.author_name = authors.get(rule.author_id, "-")
             rule.adjacent_count = found[rule.pk]
             rule.day, rule.last_fired = days[rule.pk], last.get(rule.pk)
             rule.menu = menu.menu(self, request, rule)
@@ -82,6 +84,10 @@ class RuleColumns(ListAdmin):
     @admin.display(description="Created At", ordering="created_at")
     def created(self, rule: Rule) -> SafeString:
         return lines([f"{rule.created_at:%Y-%m-%d}", f"{rule.created_at:%H:%M}"])
+
+    @admin.display(description="Author", ordering="author")
+    def written_by(self, rule: Any) -> str:
+        return str(rule.author_name)
 
     @admin.display(description="Adjacent Rules")
     def adjacent_rules(self, rule: Any) -> SafeString | str:

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from tracking import denials
 from tracking.admin.rules import visible
-from tracking.admin.scope import access_of, person
+from tracking.admin.scope import access_of, names_for, person
 from tracking.definition import RuleDefinition
 from tracking.errors import RuleError
 from tracking.models import Rule
@@ -32,9 +32,10 @@ def page(admin: Any, request: HttpRequest, rule: Rule) -> HttpResponse:
     seen = access_of(request)
     newest = _number(request.GET.get("from", "")) or None
     steps = list(history.steps(rule, most=SHOWN, newest=newest, shown=seen.document))
+    authors = names_for(seen, [step.version.author for step in steps])
     context = {
         **_around(admin, request, rule),
-        "steps": steps,
+        "steps": [(step, authors.get(step.version.author_id, "The system")) for step in steps],
         "newest": newest,
         "older": steps[-1].version.number - 1 if steps else 0,
         "may_restore": admin.has_change_permission(request, rule),

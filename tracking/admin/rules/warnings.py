@@ -18,7 +18,7 @@ from tracking.admin.alerts import mail_badge, show_to, why
 from tracking.admin.charts import Chart, Series
 from tracking.admin.listing import badge
 from tracking.admin.rules import visible
-from tracking.admin.scope import access_of
+from tracking.admin.scope import access_of, names_for
 from tracking.choices import AuditAction, WatchState
 from tracking.definition import Notifications
 from tracking.models import Alert, Rule, RuleWatch
@@ -67,13 +67,14 @@ def _act(request: HttpRequest, rule: Rule, wish: str, *, now: datetime) -> str:
 
 
 def _context(admin: Any, request: HttpRequest, rule: Rule) -> dict[str, Any]:
-    now = clock.now()
+    now, seen = clock.now(), access_of(request)
     assert rule.current is not None
     wanted = Notifications.of(rule.current.document)
     length = wanted.timeframe.length
     counts = windows.counts(rule.pk, until=now, timeframe=length)
     minutes = windows.minutes_of(rule.pk, first=now - 2 * length, until=now)
     watch = RuleWatch.objects.filter(rule=rule).select_related("acknowledged_by", "snoozed_by").first()
+    people = names_for(seen, [watch.acknowledged_by, watch.snoozed_by]) if watch else {}
     return {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
@@ -85,11 +86,13 @@ def _context(admin: Any, request: HttpRequest, rule: Rule) -> dict[str, Any]:
         "causes": sorted(counts.causes.items(), key=lambda row: -row[1]),
         "charts": [chart.drawn() for chart in _charts(minutes, wanted)],
         "watch": watch,
+        "acknowledged_by": people.get(watch.acknowledged_by_id) if watch else None,
+        "snoozed_by": people.get(watch.snoozed_by_id) if watch else None,
         "state": badge(watch.get_state_display(), _STATES[WatchState(watch.state)]) if watch else badge("OK", "green"),
         "firing": watch is not None and watch.state == WatchState.FIRING,
         "snoozed": watch is not None and watch.snoozed_until is not None and watch.snoozed_until > now,
-        "alerts": [_alert(row, access_of(request)) for row in rule.alerts.all()[:SHOWN_ALERTS]],
-        "connection": visible.connection_of(rule, access_of(request)),
+        "alerts": [_alert(row, seen) for row in rule.alerts.all()[:SHOWN_ALERTS]],
+        "connection": visible.connection_of(rule, seen),
         "may_control": _may_control(request),
         "snoozes": SNOOZES,
     }
