@@ -10,10 +10,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from tracking.access import Access
 from tracking.admin import explaining
+from tracking.admin.choosing import TriggerFilter
 from tracking.admin.listing import DayFilter, page_action
 from tracking.admin.log.pages import LogAdmin, TestRuns, events_with, pretty, state_badge
 from tracking.admin.scope import access_of
@@ -21,10 +21,10 @@ from tracking.models import Campaign, Delivery, StoredEvent
 from tracking.store.log import Owned
 
 
-class EventTrigger(ChoicesDropdownFilter):  # type: ignore[misc]
-    def indexed(self) -> Q:
+class EventTrigger(TriggerFilter):
+    def indexed(self) -> Sequence[Q]:
         value = self.value()
-        return Q(trigger=value) if value else Q()
+        return [Q(trigger=value)] if value else []
 
 
 @admin.register(StoredEvent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,9 @@ NEWER, OLDER = "newer", "older"  # than the key that is their value
 class KeysetList(PageList):
     """A list of the log.
 
-    Filters say how their rows are found without reading others: by `rules()` those that choose rules, by `indexed`
-    those that an index answers in order of the key, by `timed` those that are about the key alone.
+    Filters say how their rows are found without reading others: by `rules()` those that choose rules, by `indexed()`
+    choices that an index answers in order of the key, one of which a wanted row fulfils, by `timed` those that are
+    about the key alone.
     """
 
     walked_by_key = True  # what the pagination's template asks
@@ -43,7 +45,8 @@ class KeysetList(PageList):
         for spec in self.filter_specs:
             if getattr(spec, "timed", False):
                 rows = spec.queryset(request, rows)
-        indexed = [[wish] for spec in self.filter_specs if (wish := getattr(spec, "indexed", Q)())]
+        choices: list[Sequence[Q]] = [getattr(spec, "indexed", list)() for spec in self.filter_specs]
+        indexed = [parts for parts in choices if parts]
         if wish := self.model_admin.searched(self.query):
             indexed.append([wish])
         owned = [Owned(self.rules)] if self.rules is not None else []

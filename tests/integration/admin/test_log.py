@@ -174,6 +174,11 @@ def test_test_runs_have_a_tab_of_their_own(admin_client):
         pytest.param({"trigger__exact": "call.amd"}, False, id="another trigger"),
         pytest.param({"warned": "yes"}, True, id="with a warning"),
         pytest.param({"warned": "no"}, False, id="without"),
+        pytest.param({"warned": "permanent_refusal"}, True, id="the cause of its warning"),
+        pytest.param({"warned": "timeout"}, False, id="another cause"),
+        pytest.param({"state__exact": "waiting"}, False, id="what is yet to be sent"),
+        pytest.param({"connection__id__exact": "CONNECTION"}, True, id="its connection"),
+        pytest.param({"connection__id__exact": "999999"}, False, id="another connection"),
         pytest.param({"rule__id__exact": "999999"}, False, id="another rule"),
         pytest.param({"rule__id__exact": "RULE"}, True, id="its rule"),
         pytest.param({"preset": "PRESET"}, True, id="its preset"),
@@ -189,6 +194,7 @@ def test_the_list_is_filtered(admin_client, failed, query, found):
     preset = presets.save(failed.rule, name="Sold", buyer=None, author=None, now=factories.NOON)
     Rule.objects.update(preset=preset)
     known = {"PRODUCT": failed.product_id, "RULE": failed.rule_id, "PRESET": preset.pk}
+    known["CONNECTION"] = failed.connection_id
     query = {name: str(known.get(value, value)) for name, value in query.items()}
 
     assert bool(listed(admin_client.get(LIST, query))) is found
@@ -206,6 +212,32 @@ def test_a_rule_that_was_changed_since_is_found_by_what_it_was(admin_client):
         ({"product_id": new.pk}, []),
     ):
         assert listed(admin_client.get(LIST, query)) == found, query
+
+
+def test_a_connection_leads_to_its_deliveries_however_old_and_whoever_mails_by_it_now(admin_client, monkeypatch):
+    delivery = owed()
+    [owed() for _ in range(3)]
+    other = factories.ConnectionFactory.create()
+    factories.save_again(delivery.rule, action__connection=other.key)
+    monkeypatch.setattr(log, "READ", 2)
+    link = f"{LIST}?connection__id__exact={delivery.connection_id}"
+
+    text = admin_client.get(reverse("admin:tracking_connection_change", args=(delivery.connection_id,))).text
+
+    assert f'href="{link}">Its deliveries' in text
+    assert listed(admin_client.get(link)) == [delivery.pk]
+    assert listed(admin_client.get(LIST, {"connection__id__exact": other.pk})) == []
+
+
+def test_what_waits_is_found_whatever_it_waits_for(admin_client, monkeypatch):
+    states = (DeliveryState.QUEUED, DeliveryState.RETRYING, DeliveryState.HELD, *[DeliveryState.SENT] * 6)
+    keys = []
+    for state in states:
+        keys.append(owed().pk)
+        Delivery.objects.filter(pk=keys[-1]).update(state=state)
+    monkeypatch.setattr(log, "READ", 6)
+
+    assert listed(admin_client.get(LIST, {"state__exact": "waiting"})) == [keys[1], keys[0]]
 
 
 def test_rule_by_rule_gives_the_same_pages_as_by_key(monkeypatch):

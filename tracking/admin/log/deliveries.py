@@ -18,6 +18,7 @@ from tracking.admin.log.columns import DeliveryColumns
 from tracking.admin.log.filters import (
     ActionFilter,
     CampaignScope,
+    ConnectionFilter,
     PresetFilter,
     ProductScope,
     RuleFilter,
@@ -43,6 +44,7 @@ class DeliveryAdmin(DeliveryColumns):
         ProductScope,
         CampaignScope,
         ("rule", RuleFilter),
+        ("connection", ConnectionFilter),
         WarningFilter,
         TestRuns,
     )

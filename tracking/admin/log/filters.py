@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -12,36 +12,61 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
+from tracking.admin import choosing
 from tracking.admin.choosing import ChooseOne, RowFilter
 from tracking.admin.listing import is_id
 from tracking.admin.scope import access_of
-from tracking.choices import RuleKind
-from tracking.models import Campaign, Delivery, Preset, Product
+from tracking.choices import DeliveryState, RuleKind, WarningCause
+from tracking.models import Campaign, Connection, Delivery, Preset, Product
 from tracking.store import log
 
 SHOWN_PRESETS = 200
+WAITING = "waiting"  # of the filter by state
+WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.RETRYING)
 
 
 class WarningFilter(DropdownFilter):  # type: ignore[misc]
+    """With a warning, of any cause or of one, or without."""
+
     title = "warning"
     parameter_name = "warned"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "With a warning"), ("no", "Without a warning")]
+        return [("yes", "With a warning"), ("no", "Without a warning"), *WarningCause.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        if self.value() not in ("yes", "no"):
-            return queryset
-        return queryset.filter(warned_at__isnull=self.value() == "no")
+        if self.value() == "no":
+            return queryset.filter(warned_at=None)
+        if self.value() in WarningCause.values:
+            queryset = queryset.filter(warning=self.value())
+        return queryset.filter(self._warned())
 
-    def indexed(self) -> Q:
-        return Q(warned_at__isnull=False) if self.value() == "yes" else Q()
+    def indexed(self) -> Sequence[Q]:
+        return [wish] if (wish := self._warned()) else []
+
+    def _warned(self) -> Q:
+        return Q(warned_at__isnull=False) if self.value() in ("yes", *WarningCause.values) else Q()
 
 
 class StateFilter(ChoicesDropdownFilter):  # type: ignore[misc]
-    def indexed(self) -> Q:
+    """One state, or all in which a mail is yet to be sent."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            offered = choice["form"].fields[self.lookup_kwarg]
+            every, *states = offered.choices
+            offered.choices = [every, (WAITING, "Waiting to be sent"), *states]
+            yield choice
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        return queryset.filter(state__in=self._states()) if self._states() else queryset
+
+    def indexed(self) -> Sequence[Q]:
+        return [Q(state=state) for state in self._states()]
+
+    def _states(self) -> Sequence[str]:
         value = self.value()
-        return Q(state=value) if value else Q()
+        return WAITING_STATES if value == WAITING else [value] if value else []
 
 
 class ActionFilter(DropdownFilter):  # type: ignore[misc]
@@ -124,12 +149,21 @@ class CampaignScope(ScopeFilter):
         value = self.value() or ""
         return log.ever_of_campaign(int(value)) if is_id(value) else Q()
 
-    def indexed(self) -> Q:
+    def indexed(self) -> Sequence[Q]:
         value = self.value() or ""
-        return Q(campaign_id=int(value)) if is_id(value) else Q()
+        return [Q(campaign_id=int(value))] if is_id(value) else []
 
 
-class TriggerFilter(ChoicesDropdownFilter):  # type: ignore[misc]
+class ConnectionFilter(RowFilter):
+    """The mails of one connection, found by the rules that mail through it, or did."""
+
+    def rules(self) -> Q:
+        value = self.value() or ""
+        key = Connection.objects.filter(pk=int(value)).values_list("key", flat=True).first() if is_id(value) else None
+        return log.ever_on_connection(key) if key else Q()
+
+
+class TriggerFilter(choosing.TriggerFilter):
     def rules(self) -> Q:
         value = self.value()
         return log.ever(trigger=value) if value else Q()

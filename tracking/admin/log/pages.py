@@ -46,8 +46,8 @@ class TestRuns(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(test=self.value() == "test")
 
-    def indexed(self) -> Q:
-        return Q(test=True) if self.value() == "test" else Q()
+    def indexed(self) -> Sequence[Q]:
+        return [Q(test=True)] if self.value() == "test" else []
 
     def choices(self, changelist: Any) -> Any:
         yield {
