@@ -62,6 +62,7 @@ ADMIN: dict[str, Row] = {
     "admin:tracking_rule_import": Row("add_rule"),
     "admin:tracking_rule_enable": Row("change_rule", "rule", "post"),
     "admin:tracking_rule_disable": Row("change_rule", "rule", "post"),
+    "admin:tracking_rule_stop": Row("change_rule", "rule"),
     "admin:tracking_rule_test": Row("change_rule", "rule"),
     "admin:tracking_rule_backtest": Row("view_rule", "rule"),
     "admin:tracking_rule_clone": Row("add_rule", "rule"),

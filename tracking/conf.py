@@ -69,6 +69,11 @@ def max_tries() -> int:
     return int(settings.TRACKING_MAX_TRIES)
 
 
+def daily_cap() -> int | None:
+    """What a new rule's form begins with; None: no cap."""
+    return settings.TRACKING_DAILY_CAP or None
+
+
 def lifetime() -> timedelta:
     return timedelta(hours=settings.TRACKING_LIFETIME_HOURS)
 

@@ -15,6 +15,7 @@ from tracking.admin.rules.fields import all_fields
 from tracking.choices import ConnectionKind, Filter
 from tracking.definition import RuleDefinition
 from tracking.models import Rule, RuleVersion, StoredEvent
+from tracking.store import presets
 from tracking.triggers import TRIGGERS
 
 ADD = reverse("admin:tracking_rule_add")
@@ -442,6 +443,17 @@ def test_a_stored_password_shows_as_a_mask_of_constant_length(admin_client, dire
 
     assert 'placeholder="********"' in page
     assert "sesame" not in page
+
+
+@pytest.mark.parametrize(("setting", "cap"), [(10_000, 10_000), (0, None)])
+def test_a_new_rule_begins_with_the_cap_of_the_house_and_others_stay_as_they_are(admin_client, settings, setting, cap):
+    settings.TRACKING_DAILY_CAP = setting
+    rule = factories.saved_rule()
+    preset = presets.save(rule, name="No cap", buyer=None, author=None, now=factories.NOON)
+
+    forms = [form_of(admin_client, url) for url in (ADD, f"{ADD}?preset={preset.pk}", change(rule))]
+
+    assert [form["daily_cap"].value() for form in forms] == [cap, None, None]
 
 
 def test_the_add_page_is_prefilled_by_its_links_owner(admin_client, directory):

@@ -8,7 +8,9 @@ from django.urls import reverse
 from tests import factories
 from tests.integration.admin.pages import listed
 from tracking.admin.rules.menu import ACTIONS
-from tracking.models import Rule
+from tracking.choices import DeliveryState
+from tracking.emit import emit
+from tracking.models import Delivery, Rule
 from tracking.store import rules
 
 LIST = reverse("admin:tracking_rule_changelist")
@@ -32,6 +34,25 @@ def test_a_rule_is_switched_from_where_its_menu_stands(admin_client, page, enabl
     rule.refresh_from_db()
     assert rule.enabled is enabled
     assert response["Location"] == here
+
+
+def test_a_rule_is_stopped_after_a_question_and_what_it_has_waiting_goes(admin_client):
+    rule, other = factories.saved_rule(), factories.saved_rule()
+    for one in (rule, other):
+        emit(factories.event(product=one.product_id))
+    here = reverse("admin:tracking_product_change", args=(rule.product_id,))
+    url = f"{address(rule, 'stop')}?next={here}"
+
+    asked = admin_client.get(url)
+    before = Delivery.objects.get(rule=rule).state
+    response = admin_client.post(url, {"confirmed": "yes"})
+
+    assert "the mails that wait are never sent" in asked.text
+    assert f'href="{here}">No, take me back' in asked.text
+    assert (before, response["Location"]) == (DeliveryState.QUEUED, here)
+    states = {row.rule_id: row.state for row in Delivery.objects.all()}
+    assert states == {rule.pk: DeliveryState.CANCELLED, other.pk: DeliveryState.QUEUED}
+    assert list(Rule.objects.filter(enabled=True)) == [other]
 
 
 @pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org", "javascript:alert(1)", ""])

@@ -9,8 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from tracking.admin.confirming import confirmed
-from tracking.admin.rules import exchange
+from tracking.admin.rules import exchange, stopping
 from tracking.admin.rules.columns import RuleColumns
 from tracking.admin.scope import person
 from tracking.models import Rule
@@ -38,26 +37,7 @@ class RuleActions(RuleColumns):
 
     @admin.action(description="Disable selected rules and discard what waits", permissions=["change"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Rule]) -> HttpResponse | None:
-        chosen = list(queryset)
-        page = confirmed(
-            request,
-            self,
-            title="Disable and discard",
-            question=f"{counted(len(chosen), 'rule is', 'rules are')} disabled; the mails that wait are never sent.",
-            back=request.get_full_path(),
-            action="stop",
-            chosen=[rule.pk for rule in chosen],
-        )
-        if page is None:
-            discarded = store.stop(chosen, now=clock.now(), author=person(request))
-            for rule in chosen:
-                self.log_change(request, rule, "Disabled, what waited was discarded.")
-            self.message_user(
-                request,
-                f"{counted(len(chosen), 'rule')} disabled, {counted(discarded, 'waiting mail')} discarded.",
-                messages.SUCCESS,
-            )
-        return page
+        return stopping.stopped(self, request, list(queryset), back=request.get_full_path(), action="stop")
 
     @admin.action(description="Export selected rules", permissions=["view"])
     def export(self, request: HttpRequest, queryset: QuerySet[Rule]) -> HttpResponse:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import models
 
+from tracking import conf
 from tracking.access import Access
 from tracking.admin.listing import is_id
 from tracking.admin.rules import fields, visible
@@ -64,7 +65,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         rule: Rule | None = kwargs.get("instance")
-        stored = initial(rule) if rule is not None and rule.current else DEFAULTS
+        new = {**DEFAULTS, "daily_cap": conf.daily_cap()}
+        stored = initial(rule) if rule is not None and rule.current else new
         kwargs["initial"] = visible.values({**stored, **(kwargs.get("initial") or {})}, self.seen)
         super().__init__(*args, **kwargs)
         visible.narrow(self.fields, self.seen)

@@ -10,13 +10,12 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 
-from tracking.admin.rules import backtesting, copying, history, testing, warnings
+from tracking.admin.rules import backtesting, copying, history, stopping, testing, warnings
 from tracking.admin.scope import person
 from tracking.models import Rule
 from tracking.store import clock
@@ -30,7 +29,8 @@ class RuleAction:
     """One thing to do with a rule, at `admin:tracking_rule_PAGE`.
 
     `view` answers there; None where Django's admin has the page already. `permission` is one of the admin's: view,
-    add, change, delete. What is `posted` is done at once and leads back, all else is a page of its own.
+    add, change, delete. What is `posted` is done at once and leads back, what `asks` does so after its question; all
+    else is a page of its own.
     """
 
     page: str
@@ -39,6 +39,7 @@ class RuleAction:
     permission: str
     view: View | None = None
     posted: bool = False
+    asks: bool = False
     applies: Callable[[Rule], bool] = bool
 
 
@@ -56,6 +57,11 @@ def _switch(admin: Any, request: HttpRequest, rule: Rule, *, enabled: bool) -> H
     admin.log_change(request, rule, f"{word.capitalize()}.")
     admin.message_user(request, f"Rule {rule} {word}.", messages.SUCCESS)
     return back(request)
+
+
+def _stop(admin: Any, request: HttpRequest, rule: Rule) -> HttpResponse:
+    here = back(request)
+    return stopping.stopped(admin, request, [rule], back=here.url) or here
 
 
 ACTIONS: tuple[RuleAction, ...] = (
@@ -77,6 +83,9 @@ ACTIONS: tuple[RuleAction, ...] = (
         view=_disable,
         posted=True,
         applies=lambda rule: rule.enabled,
+    ),
+    RuleAction(
+        page="stop", title="Disable and discard", icon="stop_circle", permission="change", view=_stop, asks=True
     ),
     RuleAction(page="test", title="Test run", icon="science", permission="change", view=testing.page),
     RuleAction(page="backtest", title="Backtest", icon="history_toggle_off", permission="view", view=backtesting.page),
@@ -126,8 +135,9 @@ def offered(admin: Any, request: HttpRequest, rule: Rule) -> Iterator[dict[str, 
     for action in ACTIONS:
         if action.applies(rule) and _allowed(admin, request, action, rule):
             url = reverse(f"admin:tracking_rule_{action.page}", args=(rule.pk,))
-            here = f"?{urlencode({'next': request.get_full_path() + admin.anchor})}" if action.posted else ""
-            yield {"title": action.title, "icon": action.icon, "posted": action.posted, "url": url + here}
+            if action.posted or action.asks:
+                url += f"?{urlencode({'next': request.get_full_path() + admin.anchor})}"
+            yield {"title": action.title, "icon": action.icon, "posted": action.posted, "url": url}
 
 
 def menu(admin: Any, request: HttpRequest, rule: Rule) -> SafeString:
@@ -137,9 +147,9 @@ def menu(admin: Any, request: HttpRequest, rule: Rule) -> SafeString:
     )
 
 
-def back(request: HttpRequest) -> HttpResponse:
+def back(request: HttpRequest) -> HttpResponseRedirect:
     """To the page where the action was chosen, or to the list of rules."""
     wanted = request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return HttpResponseRedirect(wanted)
-    return redirect("admin:tracking_rule_changelist")
+    return HttpResponseRedirect(reverse("admin:tracking_rule_changelist"))
