@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from tracking.admin.charts import Chart, Series
 from tracking.admin.scope import access_of
-from tracking.choices import Platform, WatchState
+from tracking.choices import ConnectionKind, Platform, WatchState
 from tracking.models import Connection, Rule, RuleWatch, WarningMinute
 from tracking.store import board, clock, deliveries
 from tracking.store.board import Outcomes
@@ -73,8 +73,12 @@ def _alerts(request: HttpRequest, now: datetime) -> dict[str, Any]:
 
 def _connections(request: HttpRequest, now: datetime) -> dict[str, Any]:
     troubled = Q(paused_until__gt=now) | Q(fail_streak__gt=0) | Q(rate_lowered_at__gt=now - timedelta(hours=1))
-    rows = access_of(request).rows(Connection).filter(troubled)
-    return {"connections": rows.order_by("-fail_streak", "name")[:SHOWN], "now": now}
+    seen = access_of(request)
+    found = list(seen.rows(Connection).filter(troubled).order_by("-fail_streak", "name")[:SHOWN])
+    custom = [one.pk for one in found if one.kind == ConnectionKind.MANUAL]
+    rules = seen.rules().filter(connection__in=custom) if request.user.has_perm("tracking.view_rule") else ()
+    owners = {rule.connection_id: rule for rule in rules}
+    return {"connections": [(one, owners.get(one.pk)) for one in found], "now": now}
 
 
 def _usage(request: HttpRequest, now: datetime) -> dict[str, Any]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.core.cache import cache
+from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from tracking.admin import board
 from tracking.admin.listing import bounded_count
+from tracking.admin.log.filters import WAITING, WAITING_STATES
 from tracking.admin.scope import access_of
 from tracking.choices import DeliveryState, WatchState
-from tracking.models import Connection, Delivery, Product, Rule, RuleWatch
+from tracking.models import Connection, Delivery, RuleWatch
 from tracking.models.delivery import first_id
 from tracking.store import clock
-
-WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.RETRYING)
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _mail(request: HttpRequest) -> list[dict[str, str]]:
     real = access_of(request).deliveries().filter(test=False)
     states = (("Failed", DeliveryState.FAILED), ("Unknown", DeliveryState.UNKNOWN), ("Held", DeliveryState.HELD))
     return [
-        _card("Waiting to be sent", bounded_count(real.filter(state__in=WAITING_STATES)), log),
+        _card("Waiting to be sent", _waiting(request, real), f"{log}?state__exact={WAITING}"),
         _card(
             "Sent of the last 24 h",
             bounded_count(real.filter(state=DeliveryState.SENT, id__gte=since)),
@@ -65,6 +65,15 @@ def _mail(request: HttpRequest) -> list[dict[str, str]]:
             for title, state in states
         ),
     ]
+
+
+def _waiting(request: HttpRequest, rows: QuerySet[Delivery]) -> str:
+    """How many are yet to be sent, to the last one; counted anew at most once a minute where that takes long."""
+    waiting = rows.filter(state__in=WAITING_STATES)
+    shown = bounded_count(waiting)
+    if not shown.endswith("+"):
+        return shown
+    return f"{cache.get_or_set(f'waiting:{request.user.pk}', waiting.order_by().count, board.KEPT):,}"
 
 
 def _watch(request: HttpRequest) -> list[dict[str, str]]:
@@ -80,20 +89,26 @@ def _watch(request: HttpRequest) -> list[dict[str, str]]:
 
 
 def _first_steps(request: HttpRequest) -> list[dict[str, Any]]:
-    """What has to be there before a mail can leave, in order; empty once all of it is."""
-    if not request.user.has_perm("tracking.add_product"):
+    """What has to be there before a mail of this person's rules can leave, in order; empty once all of it is."""
+    if not request.user.has_perm("tracking.view_rule"):
         return []
+    seen = access_of(request)
+    owner, owners = ("campaign", seen.campaigns()) if seen.scoped else ("product", seen.products())
     rows = (
-        ("Add a product", "product", Product.objects.exists()),
-        ("Add an ESP connection", "connection", Connection.objects.filter(kind="esp").exists()),
-        ("Add a rule", "rule", Rule.objects.filter(Q(deleted_at=None)).exists()),
-        ("Send an event: the log shows what became of it", "", Delivery.objects.exists()),
+        (f"Add a {owner}", owner, owners.exists()),
+        ("Add an ESP connection", "connection", seen.connections().exists()),
+        ("Add a rule", "rule", seen.rules().exists()),
+        ("Send an event: the log shows what became of it", "", seen.events().exists()),
     )
     if all(done for _, _, done in rows):
         return []
-    return [{"title": title, "done": done, "link": _add_link(request, model)} for title, model, done in rows]
+    return [{"title": title, "done": done, **_by_whom(request, model)} for title, model, done in rows]
 
 
-def _add_link(request: HttpRequest, model: str) -> str:
-    may = model and request.user.has_perm(f"tracking.add_{model}")
-    return reverse(f"admin:tracking_{model}_add") if may else ""
+def _by_whom(request: HttpRequest, model: str) -> dict[str, str]:
+    """Where this person does it, or who else does."""
+    if not model:
+        return {"link": "", "by": "the platform"}
+    if not request.user.has_perm(f"tracking.add_{model}"):
+        return {"link": "", "by": "an administrator"}
+    return {"link": reverse(f"admin:tracking_{model}_add"), "by": ""}

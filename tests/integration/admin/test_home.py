@@ -11,13 +11,15 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories
+from tests.integration.admin.pages import listed
 from tracking.admin import listing
-from tracking.choices import DeliveryState
+from tracking.choices import DeliveryState, Role
 from tracking.emit import emit
 from tracking.models import Alert, Connection, Delivery, RuleWatch, UsageDay, User, WarningMinute
 from tracking.store import clock, counters
 
 HOME = reverse("admin:index")
+LOG = reverse("admin:tracking_delivery_changelist")
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +34,38 @@ def test_an_empty_house_says_what_to_do_first(admin_client):
     assert [step["title"] for step in steps][:3] == ["Add a product", "Add an ESP connection", "Add a rule"]
     assert not any(step["done"] for step in steps)
     assert steps[0]["link"] == reverse("admin:tracking_product_add")
+
+
+def test_whoever_writes_no_directory_is_told_what_is_missing_and_who_adds_it():
+    buyer = factories.BuyerFactory()
+    factories.saved_rule()
+    clients = [Client() for _ in range(3)]
+    roles = (Role.BUYER_EDITOR, Role.SUPPORT, Role.CALL_LOGIC_ADMIN)
+    for client, role in zip(clients, roles, strict=True):
+        client.force_login(factories.member(role, buyers=[buyer] if role is Role.BUYER_EDITOR else []))
+    titles = ["Add an ESP connection", "Add a rule", "Send an event: the log shows what became of it"]
+
+    editor, reader, calls = (
+        [(step["title"], step["done"], step["by"]) for step in client.get(HOME).context["steps"]] for client in clients
+    )
+
+    assert editor == [
+        ("Add a campaign", False, "an administrator"),
+        (titles[0], True, "an administrator"),
+        (titles[1], False, ""),
+        (titles[2], False, "the platform"),
+    ]
+    assert [done for _, done, _ in reader] == [True, True, True, False]
+    assert [done for _, done, _ in calls] == [False, True, False, False]
+    assert "(by an administrator)" in clients[0].get(HOME).text
+
+
+def test_a_custom_server_in_trouble_leads_to_its_rule(admin_client):
+    server = {"host": "mail.example.org", "port": 25, "encryption": "none"}
+    rule = factories.saved_rule(action__kind="smtp_custom", action__server=server)
+    Connection.objects.update(fail_streak=2)
+
+    assert f'href="{reverse("admin:tracking_rule_change", args=(rule.pk,))}"' in panel(admin_client, "connections")
 
 
 def test_the_cards_count_what_matters(admin_client):
@@ -60,9 +94,22 @@ def test_cards_stop_counting(admin_client, monkeypatch):
     rule = factories.saved_rule()
     for _ in range(3):
         emit(factories.event(product=rule.product_id))
+    Delivery.objects.update(state=DeliveryState.FAILED)
     monkeypatch.setattr(listing, "COUNTED", 2)
 
-    assert cards(admin_client)["Waiting to be sent"] == "2+"
+    assert cards(admin_client)["Failed"] == "2+"
+
+
+def test_the_queue_is_counted_to_its_end_and_leads_to_what_waits(admin_client, monkeypatch):
+    rule = factories.saved_rule()
+    for _ in range(3):
+        emit(factories.event(product=rule.product_id))
+    monkeypatch.setattr(listing, "COUNTED", 2)
+
+    (card,) = (one for one in admin_client.get(HOME).context["cards"] if one["title"] == "Waiting to be sent")
+
+    assert card["count"] == "3"
+    assert len(listed(admin_client.get(card["link"]))) == 3
 
 
 def test_an_alert_says_why_whom_and_what_became_of_it(admin_client):
@@ -138,6 +185,7 @@ def test_warnings_rules_connections_and_usage_have_panels(admin_client):
     ):
         text = panel(admin_client, name)
         assert [one for one in words if one not in text] == [], name
+    assert f'href="{LOG}?warned=timeout"' in panel(admin_client, "causes")
 
 
 def test_the_panels_come_again_as_json_and_only_those_one_may_see(admin_client, person):

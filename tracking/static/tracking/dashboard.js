@@ -7,16 +7,22 @@ document.addEventListener("DOMContentLoaded", () => {
     return;
   }
   const EVERY = 5000; // milliseconds
+  const note = board.querySelector("[data-board-note]");
   let timer = null;
 
   async function refresh() {
     try {
       const answer = await fetch(board.dataset.board + window.location.search, { headers: { Accept: "application/json" } });
-      if (answer.ok && !answer.redirected) {
+      if (answer.redirected) {
+        tell("You are logged out: these numbers are not of now. Log in in another tab, and this page goes on.");
+      } else if (answer.ok) {
         draw((await answer.json()).parts);
+        tell("");
+      } else {
+        tell(`The server answered ${answer.status}: these numbers are not of now. Asking again.`);
       }
     } catch {
-      // The server is away for a moment: the next look may find it.
+      tell("The server does not answer: these numbers are not of now. Asking again.");
     }
     plan();
   }
@@ -30,6 +36,13 @@ document.addEventListener("DOMContentLoaded", () => {
       }
     }
     board.dataset.refreshed = Number(board.dataset.refreshed || 0) + 1;
+  }
+
+  function tell(words) {
+    note.hidden = !words;
+    if (note.textContent !== words) {
+      note.textContent = words;
+    }
   }
 
   function plan() {
