@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -14,8 +15,9 @@ from tracking.admin.log.pages import as_uuid, state_badge
 from tracking.admin.scope import access_of
 from tracking.errors import EventError
 from tracking.events import Event
-from tracking.models import Delivery, StoredEvent
+from tracking.models import Delivery, Rule, StoredEvent
 from tracking.pipeline.explain import Explained, explain, of_other_triggers
+from tracking.store import deliveries
 
 _EXAMPLE = {
     "event_id": "evt-1",
@@ -78,19 +80,44 @@ def _around(admin: Any, request: HttpRequest) -> dict[str, Any]:
 def _told(request: HttpRequest, event: Event, stored: StoredEvent | None) -> dict[str, Any]:
     seen = access_of(request)
     rules = seen.rules()
-    owed: dict[int, Delivery] = {}
-    if stored is not None and request.user.has_perm("tracking.view_delivery"):
-        owed = {row.rule_id: row for row in seen.deliveries().filter(event=stored)}
     rows = list(explain(event, among=rules, hides=seen.hides, named=True))
     told = {one.rule for one in rows}
+    owed: dict[int, Delivery] = {}
+    silent: dict[int, Silence] = {}
+    logged = request.user.has_perm("tracking.view_delivery")
+    if stored is not None and logged:
+        owed = {row.rule_id: row for row in seen.deliveries().filter(event=stored)}
+        silent = _silent(stored, [one.rule for one in rows if one.matched and one.rule not in owed])
     return {
         "event": event,
         "stored": stored,
         "trigger": event.kind.label,
-        "told": [_row(one, owed.get(one.rule)) for one in rows],
+        "logged": stored is not None and logged,
+        "told": [{**_row(one, owed.get(one.rule)), "silence": silent.get(one.rule)} for one in rows],
         "gone": [(row, state_badge(row)) for rule, row in owed.items() if rule not in told],
         "others": of_other_triggers(event, rules),
     }
+
+
+Silence = tuple[str, Delivery | None]  # why there is no mail, and the one that there is instead
+
+
+def _silent(stored: StoredEvent, rules: list[int]) -> dict[int, Silence]:
+    """Why these rules owe no mail for the event, though they fire for it as they are now."""
+    once = deliveries.of_lead(stored.lead_id, rules, until=stored.received_at) if stored.lead_id else {}
+    rows = Rule.objects.filter(pk__in=rules).select_related("current").defer("current__document")
+    return {rule.pk: _silence(rule, once.get(rule.pk), stored.received_at) for rule in rows}
+
+
+def _silence(rule: Rule, instead: Delivery | None, came: datetime) -> Silence:
+    assert rule.current is not None  # it was explained
+    if instead is not None:
+        return "It fires once per lead, and had fired for", instead
+    if rule.created_at > came:
+        return f"No mail: the rule was added later, {rule.created_at:%Y-%m-%d %H:%M} UTC", None
+    if rule.current.created_at > came:
+        return f"No mail: the rule was changed later, {rule.current.created_at:%Y-%m-%d %H:%M} UTC", None
+    return "No mail: the rule was disabled then, or its mail is no longer kept", None
 
 
 def _row(one: Explained, delivery: Delivery | None) -> dict[str, Any]:

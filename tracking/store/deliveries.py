@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -74,6 +74,12 @@ def _row(owed: Owed, id_: UUID, now: datetime) -> bulk.Row:
 
 def _once_key(owed: Owed) -> str | None:
     return owed.event.lead_id if owed.candidate.once_per_lead and not owed.event.test else None
+
+
+def of_lead(lead_id: str, rules: Iterable[int], *, until: datetime) -> dict[int, Delivery]:
+    """Rule -> the mail by which it had fired until then for this lead: of rules that fire once per lead."""
+    found = Delivery.objects.filter(rule__in=list(rules), once_key=lead_id, created_at__lte=until)
+    return {row.rule_id: row for row in found.select_related("event").defer("event__payload")}
 
 
 def due_connections(now: datetime) -> list[int]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from tests import factories
@@ -13,7 +15,7 @@ from tests.smtp_server import ScriptedServer
 from tracking import tasks
 from tracking.choices import JobKind, Role
 from tracking.emit import emit
-from tracking.models import Delivery, Job, RuleVersion, StoredEvent, User
+from tracking.models import Delivery, Job, Rule, RuleVersion, StoredEvent, User
 from tracking.pipeline import jobs
 from tracking.smtp import sender_domain
 from tracking.store import clock
@@ -327,6 +329,39 @@ def test_a_stored_event_is_explained_with_what_became_of_it():
     assert "All filters admit the event." in page
     assert "the price must be greater than 0, the event has none" in page
     assert f"/admin/tracking/delivery/{Delivery.objects.get().pk}/change/" in page
+
+
+def test_why_a_rule_that_fires_owes_no_mail_is_told():
+    once = factories.saved_rule(name="Once", policy__once_per_lead=True)
+    for name in ("evt-first", "evt-second"):
+        emit(factories.event(event_id=name, product=once.product_id, lead_id="lead-7"))
+    second = StoredEvent.objects.get(event_id="evt-second")
+    added, changed, disabled = (factories.saved_rule(product=once.product_id) for _ in range(3))
+    later = clock.now() + timedelta(minutes=1)
+    Rule.objects.filter(pk=added.pk).update(created_at=later)
+    RuleVersion.objects.filter(rule__in=[added, changed]).update(created_at=later)
+    url = f"/admin/tracking/storedevent/{second.pk}/explain/"
+
+    told = {row["one"].rule: row["silence"] for row in member(Role.GLOBAL_ADMIN).get(url).context["told"]}
+
+    assert told[once.pk] == ("It fires once per lead, and had fired for", Delivery.objects.get(rule=once))
+    for rule, words in ((added, "was added later"), (changed, "was changed later"), (disabled, "was disabled then")):
+        assert words in told[rule.pk][0]
+
+
+def test_who_may_not_see_mails_is_not_told_that_there_is_none():
+    rule = factories.saved_rule()
+    emit(factories.event(product=rule.product_id))
+    user = factories.UserFactory.create(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=("view_rule", "view_storedevent")))
+    client = Client()
+    client.force_login(user)
+
+    page = client.get(f"/admin/tracking/storedevent/{StoredEvent.objects.get().pk}/explain/").text
+
+    assert "All filters admit" in page
+    assert "No mail" not in page
+    assert "What became of it" not in page
 
 
 def test_a_pasted_event_is_explained_and_one_that_is_none_is_refused_by_field():
