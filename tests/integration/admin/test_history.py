@@ -14,6 +14,7 @@ from tests import factories
 from tests.integration.admin.pages import form_of, listed, sent
 from tracking.choices import AuditAction, Role
 from tracking.models import AuditEntry, Preset, Rule
+from tracking.store import presets
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +185,26 @@ def test_a_rule_starts_from_a_preset_and_names_it(admin_client, own):
     assert "Subject set to “As usual”." in shown
 
 
+def test_the_form_offers_the_presets_that_suit_the_owner_and_keeps_it(admin_client, editor, own):
+    campaign_rule, product_rule = of_campaign(own), factories.saved_rule()
+    for rule, name in ((campaign_rule, "Of both levels"), (product_rule, "Of products")):
+        presets.save(rule, name=name, buyer=None, author=None, now=factories.NOON)
+    owner = {"owner_campaign": own.pk, "_popup": 1}
+
+    shown = {len(query): admin_client.get(ADD, query) for query in ({}, owner)}
+
+    assert [[preset.name for preset in page.context["presets"]] for page in shown.values()] == [
+        ["Of both levels", "Of products"],
+        ["Of both levels"],
+    ]
+    for kept in (f'name="owner_campaign" value="{own.pk}"', 'name="_popup" value="1"'):
+        assert f'<input type="hidden" {kept}>' in shown[2].text
+    started = admin_client.get(ADD, {**owner, "preset": Preset.objects.get(name="Of both levels").pk})
+    initial = started.context["adminform"].form.initial
+    assert (initial["trigger"], str(initial["owner_campaign"])) == ("lms.campaign_sold", str(own.pk))
+    assert "Start from a preset" not in editor.get(ADD).text
+
+
 def test_a_preset_of_a_buyer_is_his_and_the_house_s_is_not(editor, own, admin_client):
     editor.post(page(of_campaign(own), "preset"), {"name": "Mine"})
     admin_client.post(page(factories.saved_rule(), "preset"), {"name": "The house's"})
@@ -306,9 +327,9 @@ def test_versions_beyond_the_newest_hundred_are_reached(admin_client, monkeypatc
 
     newest, older = (admin_client.get(page(rule, "versions"), query) for query in ({}, {"from": "4"}))
 
-    assert [step.version.number for step in newest.context["steps"]] == [6, 5]
+    assert [step.version.number for step, _ in newest.context["steps"]] == [6, 5]
     assert 'href="?from=4"' in newest.content.decode()
-    assert [step.version.number for step in older.context["steps"]] == [4, 3]
+    assert [step.version.number for step, _ in older.context["steps"]] == [4, 3]
     assert 'href="?from=2"' in older.content.decode()
 
 

@@ -16,32 +16,34 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from tracking import denials
 from tracking.access import Access
-from tracking.admin.choosing import ChoicesMixin, RowFilter
+from tracking.admin.choosing import ChoicesMixin, RowFilter, TriggerFilter
 from tracking.admin.listing import is_id
+from tracking.admin.log.filters import SHOWN_PRESETS
 from tracking.admin.rules import exchange, fields, menu, owner, preview, trying, visible
 from tracking.admin.rules.actions import RuleActions
 from tracking.admin.rules.facts import facts
 from tracking.admin.rules.filters import AdjacentFilter, ProductFilter, StatusFilter
 from tracking.admin.rules.form import RuleForm, started
 from tracking.admin.rules.reading import KEPT, Shown
-from tracking.admin.scope import access_of, person
-from tracking.choices import Severity
+from tracking.admin.scope import access_of, names_for, person
+from tracking.choices import Level, Severity
 from tracking.models import Preset, Rule
 from tracking.page_policy import own_dialog
 from tracking.store import adjacent, clock
 
 SHOWN_VERSIONS = 50
+OWNER_FIELDS = {Level.PRODUCT: "product", Level.CAMPAIGN: "owner_campaign"}
 
 
 @admin.register(Rule)
 class RuleAdmin(ChoicesMixin, RuleActions):
     form = RuleForm
-    change_form_outer_before_template = "admin/tracking/rule_buttons.html"
+    change_form_outer_before_template = "admin/tracking/rule_above.html"
     change_form_before_template = "admin/tracking/rule_errors.html"
     change_form_after_template = "admin/tracking/rule_below.html"
     list_before_template = "admin/tracking/rules_above.html"
     list_filter = (
-        ("trigger", ChoicesDropdownFilter),
+        ("trigger", TriggerFilter),
         ("kind", ChoicesDropdownFilter),
         StatusFilter,
         ("product", ProductFilter),
@@ -112,7 +114,9 @@ class RuleAdmin(ChoicesMixin, RuleActions):
     def around(self, request: HttpRequest, obj: Rule | None) -> dict[str, Any]:
         seen = access_of(request)
         found: dict[str, Any] = {"rule_form": facts(seen, steps=obj is None)}
-        if obj is not None:
+        if obj is None:
+            found |= _presets(request, seen)
+        else:
             found["findings"] = trying.findings_of(request, obj) if request.method == "GET" else None
             found |= _around(obj, seen) | {"rule_actions": list(menu.offered(self, request, obj))[1:]}
         return found
@@ -137,14 +141,27 @@ def _preset(request: HttpRequest) -> Preset | None:
     return access_of(request).presets().filter(pk=key).first() if is_id(key) else None
 
 
+def _presets(request: HttpRequest, seen: Access) -> dict[str, Any]:
+    """What a new rule of the owner that is asked for can start from, and all else that is asked for."""
+    level = next((level for level, name in OWNER_FIELDS.items() if request.GET.get(name)), None)
+    allowed = [row.value for row in seen.triggers(level)]
+    return {
+        "presets": seen.presets().filter(trigger__in=allowed).order_by("name")[:SHOWN_PRESETS],
+        "started_from": _preset(request),
+        "asked": {name: value for name, value in request.GET.items() if name != "preset"},
+    }
+
+
 def _in_dialog(request: HttpRequest) -> bool:
     return IS_POPUP_VAR in request.GET or IS_POPUP_VAR in request.POST
 
 
 def _around(rule: Rule, seen: Access) -> dict[str, Any]:
     """What stands below a rule's form: its versions, its thresholds, its connection."""
+    versions = list(rule.versions.select_related("author").defer("document")[:SHOWN_VERSIONS])
+    authors = names_for(seen, [version.author for version in versions])
     return {
-        "versions": rule.versions.select_related("author").defer("document")[:SHOWN_VERSIONS],
+        "versions": [(version, authors.get(version.author_id, "-")) for version in versions],
         "watch": getattr(rule, "watch", None),
         "connection": visible.connection_of(rule, seen),
         "adjacent_count": adjacent.of(rule, among=seen.rules()).count(),

@@ -20,11 +20,15 @@ export function steps(page) {
   const later = [...save.parentElement.querySelectorAll('button[name^="_"]'), ...form.querySelectorAll("[data-try]")];
   save.before(next);
   save.after(back);
+  const start = document.querySelector("[data-start]");
   const marks = indicator();
   form.prepend(marks);
 
   function show(step, moved) {
     first.hidden = step !== 0;
+    if (start) {
+      start.hidden = step !== 0;
+    }
     others.forEach((section) => (section.hidden = step !== SECOND));
     form.classList.toggle("tracking-second", step === SECOND);
     next.hidden = step !== 0;
