@@ -14,9 +14,9 @@ from tests import factories
 from tests.integration.admin.pages import errors, form_of, listed, sent
 from tracking.choices import AuditAction, DeliveryState, Role
 from tracking.emit import emit
-from tracking.models import Alert, AuditEntry, Connection, Delivery, Job, Rule, StoredEvent, UsageDay
+from tracking.models import Alert, AuditEntry, Connection, Delivery, Job, Rule, RuleWatch, StoredEvent, UsageDay
 from tracking.pipeline.explain import HIDDEN
-from tracking.store import clock
+from tracking.store import clock, presets
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +187,52 @@ def test_a_query_string_probes_no_column_that_is_not_shown(admin_client, model, 
     assert admin_client.get(url, {lookup: "a"}).status_code == 400
 
     assert denials()[0].detail["lookup"] == lookup
+
+
+def test_a_list_offers_the_triggers_of_its_reader(agent):
+    lms = client_of(factories.member(Role.LMS_ADMIN))
+    pages = [reverse(f"admin:tracking_{model}_changelist") for model in ("rule", "delivery", "storedevent")]
+    lists = [(lms, [*pages, reverse("admin:tracking_preset_changelist")]), (agent, pages)]
+
+    for client, addresses in lists:
+        for url in addresses:
+            text = client.get(url).text
+            assert "[LMS] Campaign Sold" in text, url
+            assert "[LMS] Lead Offer Received" in text if client is lms else "[LMS] Lead Sold" not in text, url
+            assert "[Call Logic] AMD" in text if client is agent else "[Call Logic]" not in text, url
+
+
+def test_placeholders_of_publishers_are_not_listed(editor, admin_client):
+    listed = 'data-placeholder="publisher.name"'
+
+    assert listed in admin_client.get(ADD).text
+    assert listed not in editor.get(ADD).text
+    assert 'data-placeholder="campaign.name"' in editor.get(ADD).text
+
+
+def test_people_of_the_house_have_no_name_for_a_buyer(own, agent):
+    house = factories.UserFactory.create(username="h0use")
+    colleague = factories.member(Role.BUYER_EDITOR, buyers=[own.buyer], username="colleague")
+    rule, theirs = made(own), made(own)
+    preset = presets.save(rule, name="Ours", buyer=own.buyer, author=house, now=clock.now())
+    for author, written in ((house, rule), (colleague, theirs)):
+        Rule.objects.filter(pk=written.pk).update(author=author)
+        written.versions.update(author=author)
+        RuleWatch.objects.create(rule=written, state="firing", acknowledged_at=clock.now(), acknowledged_by=author)
+
+    for name in ("change", "versions", "warnings"):
+        own_page, other_page = (
+            agent.get(reverse(f"admin:tracking_rule_{name}", args=(one.pk,))).text for one in (rule, theirs)
+        )
+        assert ("An administrator" in own_page, "h0use" in own_page) == (True, False), name
+        assert "colleague" in other_page, name
+    for url in (LIST, reverse("admin:tracking_preset_changelist"), _page("preset", preset)):
+        text = agent.get(url).text
+        assert ("An administrator" in text, "h0use" in text) == (True, False), url
+
+
+def _page(model: str, row) -> str:
+    return reverse(f"admin:tracking_{model}_change", args=(row.pk,))
 
 
 # --- actions ----------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ from tracking.models import (
     User,
 )
 from tracking.models.directory import Entry
-from tracking.rendering.context import PLACEHOLDERS
+from tracking.rendering.context import PLACEHOLDERS, Placeholder
 from tracking.triggers import TRIGGERS
 
 MASK = "********"  # of constant length: it says that a password is stored, nothing about it
@@ -86,13 +86,13 @@ def example() -> SafeString:
     return format_html('<details class="tracking-more"><summary>Show example</summary><ul>{}</ul></details>', rows)
 
 
-def placeholders() -> SafeString:
-    """All placeholders; the page's script hides those that the trigger does not have, and puts in the clicked."""
-    rows = format_html_join(
+def placeholders(rows: Iterable[Placeholder] = PLACEHOLDERS) -> SafeString:
+    """These placeholders; the page's script hides those that the trigger does not have, and puts in the clicked."""
+    found = format_html_join(
         "",
         '<tr data-placeholder="{}"><td><button type="button" class="tracking-insert">{{{{ {} }}}}</button></td>'
         "<td>{}</td><td>{}</td></tr>",
-        ((row.name, row.name, row.explanation, row.sample) for row in PLACEHOLDERS),
+        ((row.name, row.name, row.explanation, row.sample) for row in rows),
     )
     return format_html(
         '<details class="tracking-more tracking-placeholders"><summary>Show available placeholders</summary>'
@@ -101,7 +101,7 @@ def placeholders() -> SafeString:
         '<div class="tracking-scroll" tabindex="0" role="region" aria-label="Available placeholders">'
         "<table><thead><tr><th>Placeholder</th><th>What it is</th><th>Example</th></tr></thead><tbody>{}</tbody>"
         "</table></div></details>",
-        rows,
+        found,
     )
 
 

@@ -8,19 +8,24 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tracking.access import Access
+from tracking.admin.rules.fields import placeholders
 from tracking.choices import ConnectionKind, Filter, Level
 from tracking.definition import RuleDefinition
 from tracking.errors import RuleError
 from tracking.models import Connection, Rule, User
+from tracking.rendering.context import PLACEHOLDERS
 
 KEPT = "Set by an administrator: it is kept as it is."
 
 
 def narrow(fields: dict[str, Any], seen: Access) -> None:
-    """Leave only the choices that there are for this person."""
+    """Leave only the choices and placeholders that there are for this person."""
     for field in fields.values():
         if isinstance(getattr(field, "queryset", None), QuerySet):
             field.queryset = _rows(field.queryset, seen)
+    used = {placeholder for row in seen.triggers() for placeholder in seen.placeholders(row)}
+    for name in ("subject", "body"):
+        fields[name].help_text = placeholders(row for row in PLACEHOLDERS if row in used)
     offered = {row.value for row in seen.triggers()}
     fields["trigger"].choices = [
         (group, rows if isinstance(rows, str) else [row for row in rows if row[0] in offered])
