@@ -291,7 +291,7 @@ TRACKING_SENDING = env.bool("TRACKING_SENDING", default=True)  # off: nothing is
 TRACKING_MAX_TRIES = env.int("TRACKING_MAX_TRIES", default=20)
 TRACKING_FIRST_RETRY_SECONDS = env.float("TRACKING_FIRST_RETRY_SECONDS", default=30.0)  # doubles to 4,000 s
 TRACKING_MAX_CRASHES = env.int("TRACKING_MAX_CRASHES", default=3)  # claims that ended with a dead worker
-TRACKING_DAILY_CAP = env.int("TRACKING_DAILY_CAP", default=10_000)  # what a new rule's form begins with; 0: no cap
+TRACKING_DAILY_CAP = env.int("TRACKING_DAILY_CAP", default=10000)  # what a new rule's form begins with; 0: no cap
 TRACKING_LIFETIME_HOURS = env.float("TRACKING_LIFETIME_HOURS", default=24.0)
 TRACKING_KEEP_SENT_DAYS = env.float("TRACKING_KEEP_SENT_DAYS", default=14.0)  # sent and cancelled mails, events
 TRACKING_KEEP_FAILED_DAYS = env.float("TRACKING_KEEP_FAILED_DAYS", default=90.0)  # failed and unknown ones, alerts

@@ -116,7 +116,7 @@ def test_a_replay_is_cancelled_in_the_middle(page: Page, running: Running, rule:
     choose(page, page, "rule", rule.name, str(rule))
     page.get_by_label("At most").fill(str(cap))
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_text(f"{cap} deliveries: the cap; older ones go first")).to_be_visible()
+    expect(page.get_by_text(f"{cap} deliveries: the cap. If there are more, the older ones go first")).to_be_visible()
     with running.locked(LOCK, str(owed[PAGE].pk)):
         with running.locked(LOCK, str(owed[0].pk)):
             page.get_by_role("button", name=f"Replay {cap} deliveries").click()
