@@ -55,6 +55,41 @@ def test_more_products_than_one_claim_serves_take_turns():
     assert served == {rule.pk for rule in rules}
 
 
+def test_products_take_turns_also_where_fewer_mails_may_go_than_there_are_products():
+    connection = factories.ConnectionFactory(max_sessions=100)
+    rules = [factories.saved_rule(connection=connection) for _ in range(3)]
+    for rule in rules:
+        flow.owe(rule, 3)
+
+    served = [row.rule_id for _ in range(3) for row in claimed(connection, limit=1)]
+
+    assert sorted(served) == sorted(rule.pk for rule in rules)
+
+
+def test_products_that_only_wait_for_later_keep_no_place_in_the_turn():
+    connection = factories.ConnectionFactory(max_sessions=100)
+    for _ in range(turns.PRODUCTS):
+        flow.owe(factories.saved_rule(connection=connection), 1)
+    Delivery.objects.update(next_attempt_at=NOON + timedelta(minutes=5))
+    last = factories.saved_rule(connection=connection)
+    flow.owe(last, 2)
+
+    assert [row.rule_id for row in claimed(connection)] == [last.pk, last.pk]
+
+
+def test_what_one_product_leaves_of_its_share_goes_to_those_that_have_more():
+    connection = factories.ConnectionFactory(max_sessions=100)
+    rules = [factories.saved_rule(connection=connection) for _ in range(3)]
+    for rule, owed in zip(rules, (1, 9, 9), strict=True):
+        flow.owe(rule, owed)
+
+    rows = claimed(connection, limit=12)
+
+    assert len({row.id for row in rows}) == 12
+    served = [row.rule_id for row in rows]
+    assert [served.count(rule.pk) for rule in rules] == [1, 7, 4]
+
+
 def test_a_connection_has_no_more_sessions_than_it_may():
     connection = factories.ConnectionFactory(max_sessions=2)
     flow.owe(factories.saved_rule(connection=connection), 10)

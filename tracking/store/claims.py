@@ -76,7 +76,8 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, clock: Clock) -> 
             if connection is None or connection.paused_at(now) or _busy(connection, now):
                 return None
             pace = rate.refreshed(connection.pace(), now=now)
-            found = turns.take(connection_id, limit=rate.allowed(pace, limit), now=now)
+            allowed = rate.allowed(pace, limit)
+            found = turns.take(connection_id, limit=allowed, now=now) if allowed else []
             if not found:
                 return None
             rows = _together(_within_caps(found, now))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection as database
@@ -15,19 +17,7 @@ PRODUCTS = 10  # served in one claim
 _last_served: dict[int, int] = {}  # connection -> product; a worker's own memory is fair enough
 _lock = threading.Lock()
 
-# The products that have something waiting on a connection, found by hopping along the index: what this costs
-# depends on the number of products, not of deliveries.
-_WAITING_PRODUCTS = """
-    WITH RECURSIVE hop (product_id) AS (
-        SELECT min(product_id) FROM tracking_delivery
-        WHERE connection_id = %s AND state IN ('queued', 'retrying', 'held') AND product_id > %s
-      UNION ALL
-        SELECT (SELECT min(product_id) FROM tracking_delivery
-                WHERE connection_id = %s AND state IN ('queued', 'retrying', 'held') AND product_id > hop.product_id)
-        FROM hop WHERE hop.product_id IS NOT NULL
-    )
-    SELECT product_id FROM hop WHERE product_id IS NOT NULL LIMIT %s
-"""
+_Served = tuple[int, Leased]  # a delivery behind its product
 
 
 def take(connection_id: int, *, limit: int, now: datetime) -> list[Leased]:
@@ -35,42 +25,77 @@ def take(connection_id: int, *, limit: int, now: datetime) -> list[Leased]:
 
     To be called inside a transaction. Begins with the product after the one that this worker served last.
     """
-    products = _in_turn(connection_id)
-    rows: list[Leased] = []
-    for number, product in enumerate(products):
-        share = -(-(limit - len(rows)) // (len(products) - number))  # what others leave goes to those who follow
-        rows += _oldest_due(connection_id, product, share, now)
-    if products:
-        with _lock:
-            _last_served[connection_id] = products[-1]
-    return rows
-
-
-def _in_turn(connection_id: int) -> list[int]:
+    products = _in_turn(connection_id, limit=min(limit, PRODUCTS), now=now)
+    if not products:
+        return []
     with _lock:
-        last = _last_served.get(connection_id, -1)
-    products = _waiting_products(connection_id, after=last, limit=PRODUCTS)
-    if last >= 0 and len(products) < PRODUCTS:
-        first = _waiting_products(connection_id, after=-1, limit=PRODUCTS - len(products))
-        products += [product for product in first if product <= last]
-    return products
+        _last_served[connection_id] = products[-1]
+    share = limit // len(products)
+    found = _oldest_due(connection_id, products, share, now)
+    taken = Counter(product for product, _ in found)
+    for product in (product for product in products if taken[product] == share):  # what others leave is theirs
+        if len(found) < limit:
+            found += _oldest_due(connection_id, [product], limit - len(found), now, behind=share)
+    return [row for _, row in found]
 
 
-def _waiting_products(connection_id: int, *, after: int, limit: int) -> list[int]:
-    with database.cursor() as cursor:
-        cursor.execute(_WAITING_PRODUCTS, [connection_id, after, connection_id, limit])
-        return [product for (product,) in cursor.fetchall()]
+_WAITING = "connection_id = %s AND state IN ('queued', 'retrying', 'held')"
 
-
-_OLDEST_DUE = f"""
-    SELECT {leased.COLUMNS} FROM tracking_delivery
-    WHERE connection_id = %s AND product_id = %s AND state IN ('queued', 'retrying', 'held') AND next_attempt_at <= %s
-    ORDER BY next_attempt_at LIMIT %s
+# The products that have something due on a connection, from one product on, found by hopping along the index: what
+# this costs depends on the number of products, not of deliveries.
+_HOP = f"""
+    {{name}} (product_id) AS (
+        SELECT min(product_id) FROM tracking_delivery WHERE {_WAITING} AND product_id > %s
+      UNION ALL
+        SELECT (SELECT min(product_id) FROM tracking_delivery WHERE {_WAITING} AND product_id > {{name}}.product_id)
+        FROM {{name}} WHERE {{name}}.product_id IS NOT NULL
+    )
+"""  # noqa: S608 - names of our own
+_DUE = f"""
+    product_id IS NOT NULL AND EXISTS (
+        SELECT 1 FROM tracking_delivery d WHERE {_WAITING} AND d.product_id = hop.product_id AND next_attempt_at <= %s
+    )
+"""  # noqa: S608 - names of our own
+_IN_TURN = f"""
+    WITH RECURSIVE {_HOP.format(name="behind")}, {_HOP.format(name="before")}
+    SELECT product_id FROM behind AS hop WHERE {_DUE}
+  UNION ALL
+    SELECT product_id FROM before AS hop WHERE product_id <= %s AND {_DUE}
+    LIMIT %s
 """  # noqa: S608 - names of our own
 
 
-def _oldest_due(connection_id: int, product: int, limit: int, now: datetime) -> list[Leased]:
-    if limit <= 0:
-        return []
-    lock = "FOR UPDATE SKIP LOCKED" if database.features.has_select_for_update_skip_locked else ""
-    return [leased.of(row) for row in bulk.ask(_OLDEST_DUE + lock, [connection_id, product, now, limit])]
+def _in_turn(connection_id: int, *, limit: int, now: datetime) -> list[int]:
+    """Products with something due: those after the one served last, then those up to it."""
+    with _lock:
+        last = _last_served.get(connection_id, -1)
+    ours = [connection_id, last, connection_id, connection_id, -1, connection_id]
+    rest = [connection_id, now, last, connection_id, now, limit]
+    return [product for (product,) in bulk.ask(_IN_TURN, [*ours, *rest])]
+
+
+_OLDEST = f"""
+    SELECT {leased.COLUMNS} FROM tracking_delivery
+    WHERE {_WAITING} AND product_id = {{product}} AND next_attempt_at <= %s
+    ORDER BY next_attempt_at LIMIT %s OFFSET %s
+"""  # noqa: S608 - names of our own
+_OLDEST_OF_EACH = f"""
+    SELECT turn.product, due.* FROM unnest(%s::bigint[]) WITH ORDINALITY AS turn (product, place)
+    CROSS JOIN LATERAL ({_OLDEST.format(product="turn.product")} FOR UPDATE SKIP LOCKED) AS due
+    ORDER BY turn.place
+"""  # noqa: S608 - names of our own
+
+
+def _oldest_due(
+    connection_id: int, products: Sequence[int], share: int, now: datetime, *, behind: int = 0
+) -> list[_Served]:
+    """Of each product the oldest `share` that are due, `behind` the first so many."""
+    if database.vendor == "postgresql":
+        rows = bulk.ask(_OLDEST_OF_EACH, [list(products), connection_id, now, share, behind])
+        return [(product, leased.of(row)) for product, *row in rows]
+    statement = _OLDEST.format(product="%s")
+    return [
+        (product, leased.of(row))
+        for product in products
+        for row in bulk.ask(statement, [connection_id, product, now, share, behind])
+    ]
