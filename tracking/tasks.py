@@ -25,18 +25,18 @@ def drain_connection(connection_id: int) -> None:
     if connections.doubtful(connection_id):
         _doubtful_bell.ring([connection_id])
     else:
-        _drain(connection_id)
+        _drain(connection_id, proven=True)
 
 
 @shared_task(ignore_result=True)
 def drain_doubtful(connection_id: int) -> None:
-    _drain(connection_id)
+    _drain(connection_id, proven=False)
 
 
-def _drain(connection_id: int) -> None:
+def _drain(connection_id: int, *, proven: bool) -> None:
     """A burst wakes one worker, which wakes the next, up to the sessions that the connection may have."""
     ring = partial(wake, [connection_id])
-    if deliver.drain(connection_id, clock=clock.started(), on_full=ring):
+    if deliver.drain(connection_id, clock=clock.started(), proven=proven, on_full=ring):
         ring()  # behind the others
 
 

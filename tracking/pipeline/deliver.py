@@ -24,7 +24,7 @@ from tracking.choices import (
 from tracking.errors import CredentialsError, SendError
 from tracking.models import Connection
 from tracking.pipeline import heartbeat, transport, verdict
-from tracking.pipeline.insist import insist
+from tracking.pipeline.insist import T, insist
 from tracking.pipeline.letter import Unsendable
 from tracking.pipeline.prepare import Material, Prepared, gather, prepare
 from tracking.policy import portion, retry
@@ -32,7 +32,7 @@ from tracking.smtp import replies
 from tracking.smtp.endpoint import Endpoint
 from tracking.smtp.session import Outcome
 from tracking.store import claims, connections, outcomes
-from tracking.store.claims import Claim
+from tracking.store.claims import Claim, GivenBack
 from tracking.store.clock import Clock
 from tracking.store.leased import Leased
 from tracking.store.outcomes import Result, Tried
@@ -52,14 +52,17 @@ stopping = threading.Event()  # set when the process is asked to end: the mail i
 _INTERNAL = "The mail could not be made: {}. This is a fault of ours; the log of the worker has the details."
 
 
-def drain(connection_id: int, *, clock: Clock, on_full: Callable[[], None] = lambda: None) -> bool:
+def drain(
+    connection_id: int, *, clock: Clock, proven: bool = False, on_full: Callable[[], None] = lambda: None
+) -> bool:
     """Send what is due on one connection, at most one slice. True when more may be due now.
 
-    `on_full` is called before anything is sent when there is more than this slice can take: others may help.
-    `clock` is the database's time, carried on. A connection that does not open ends the slice: the sweeper comes back.
+    `clock` is the database's time, carried on. `proven`: the connection does not rest, so that nobody need ask whether
+    its rest is over. `on_full` is called before anything is sent when there is more than this slice can take: others
+    may help. A connection that does not open ends the slice: the sweeper comes back.
     """
     transport.tidy()
-    if stopping.is_set() or not conf.sending() or not _fit(connection_id, clock):
+    if stopping.is_set() or not conf.sending() or not (proven or _fit(connection_id, clock)):
         return False
     knobs = conf.drain()
     limit = min(portions.get(connection_id, knobs.mails), knobs.mails)
@@ -68,11 +71,12 @@ def drain(connection_id: int, *, clock: Clock, on_full: Callable[[], None] = lam
         return False
     if claim.full:
         on_full()
+    last: list[Result] = []  # what was tried, and is not yet written down
     with heartbeat.beating(claim.token):
         try:
-            done = _send_all(claim, clock, until=time.monotonic() + knobs.seconds, chunk=knobs.chunk)
+            done = _send_all(claim, last, clock, until=time.monotonic() + knobs.seconds, chunk=knobs.chunk)
         finally:
-            back = claims.give_back(claim.token)
+            back = _end(claim, last)
     if done:
         portions[connection_id] = portion.after(
             limit, claimed=len(claim.deliveries), left=back.number, chunk=knobs.chunk, most=knobs.mails
@@ -112,34 +116,41 @@ def _rest(failure: Failure | None, enhanced: str, text: str) -> timedelta:
     return retry.QUOTA if failure is Failure.LIMIT and replies.used_up(enhanced, text) else timedelta()
 
 
-def _send_all(claim: Claim, clock: Clock, *, until: float, chunk: int) -> bool:
-    """Chunk by chunk until all are tried or the slice's time is over. False when the server needs a rest."""
+def _send_all(claim: Claim, done: list[Result], clock: Clock, *, until: float, chunk: int) -> bool:
+    """Chunk by chunk until all are tried or the slice's time is over. False when the server needs a rest.
+
+    What was tried of a chunk is left in `done`: it is written down in one transaction with the mark of the next chunk,
+    or with the end of the claim.
+    """
     try:
         endpoint = transport.endpoint(claim.connection)
     except CredentialsError as error:
         _hold_all(claim, str(error), clock)
         return False
-    material = gather(claim.deliveries)
-    done: list[Result] = []  # of the chunk before: written down in one transaction with the mark of the next
-    try:
-        for start in range(0, len(claim.deliveries), chunk):
-            unsendable, prepared = _prepared(claim.deliveries[start : start + chunk], material, clock)
-            told, done = [*done, *unsendable], []
-            if prepared and not transport.pool().is_ready(endpoint):
-                _record(claim, told)  # the server may take long to let us in: a crash meanwhile makes nothing unknown
-                told = []
-                if not _opens(claim, endpoint, [one.delivery for one in prepared], start + chunk, clock):
-                    return False
-            if not _record(claim, told, marking=[one.delivery.id for one in prepared]):
-                return False  # we were taken for dead: others may be sending the rest
-            done = _send_chunk(claim, prepared, endpoint, clock, until=until)
-            if done and not _listen(claim, done, clock):
+    material = _insisted(lambda: gather(claim.deliveries))
+    for start in range(0, len(claim.deliveries), chunk):
+        unsendable, prepared = _prepared(claim.deliveries[start : start + chunk], material, clock)
+        done += unsendable
+        if prepared and not transport.pool().is_ready(endpoint):
+            _record(claim, done)  # the server may take long to let us in: a crash meanwhile makes nothing unknown
+            done.clear()
+            if not _opens(claim, endpoint, [one.delivery for one in prepared], start + chunk, clock):
                 return False
-            if _is_over(until):
-                break
-    finally:
-        _record(claim, done)
+        if not _record(claim, done, marking=[one.delivery.id for one in prepared]):
+            return False  # we were taken for dead: others may be sending the rest
+        done.clear()
+        done += _send_chunk(claim, prepared, endpoint, clock, until=until)
+        if done and not _listen(claim, done, clock):
+            return False
+        if _is_over(until):
+            break
     return True
+
+
+def _end(claim: Claim, last: Sequence[Result]) -> GivenBack:
+    back = _insisted(lambda: claims.give_back(claim.token, last, worker=WORKER))
+    _count(last)
+    return back
 
 
 def _opens(claim: Claim, endpoint: Endpoint, prepared: list[Leased], rest: int, clock: Clock) -> bool:
@@ -292,12 +303,14 @@ def _record(claim: Claim, results: Sequence[Result], *, marking: Collection[UUID
     """Write down what was tried, and mark what will be. False when the claim is ours no more."""
     if not results and not marking:
         return True
-    held = insist(
-        lambda: outcomes.record(claim.token, results, worker=WORKER, marking=marking),
-        seconds=conf.drain().lease.total_seconds(),
-    )  # once the lease is over, it is no longer ours to write
+    held = _insisted(lambda: outcomes.record(claim.token, results, worker=WORKER, marking=marking))
     _count(results)
     return held
+
+
+def _insisted(work: Callable[[], T]) -> T:
+    """Until the lease is over: from then on it is no longer ours to write, and others will do the work."""
+    return insist(work, seconds=conf.drain().lease.total_seconds())
 
 
 def _count(results: Sequence[Result]) -> None:

@@ -22,22 +22,9 @@ from tracking.store.outcomes import Reached, Result, Tried
 def of_mail(one: Prepared, outcome: Outcome, *, started_at: datetime, ended_at: datetime) -> Result:
     """A mail that was handed to a server, whatever came of it."""
     recipients = _merged(one.recipients, outcome)
-    fate = retry.settle(
-        outcome.failure,
-        [reached.status for reached in recipients],
-        Try(
-            number=one.delivery.tries + 1,
-            begun_at=one.delivery.begun_at,
-            now=ended_at,
-            hint=outcome.retry_after,
-        ),
-        policy=one.version.definition.policy.delivery_policy,
-        limits=_limits(),
-        jitter=random.random,
-    )
     return Result(
         delivery=one.delivery,
-        fate=fate,
+        fate=_fate(one, outcome, recipients, now=ended_at),
         cause=_cause(one, outcome, recipients),
         tried=Tried(
             started_at=started_at,
@@ -49,6 +36,20 @@ def of_mail(one: Prepared, outcome: Outcome, *, started_at: datetime, ended_at: 
             text=". ".join(filter(None, (outcome.text, one.remark))),
         ),
         recipients=recipients,
+    )
+
+
+def _fate(one: Prepared, outcome: Outcome, recipients: Sequence[Reached], *, now: datetime) -> Fate:
+    statuses = {reached.status for reached in recipients}
+    if outcome.failure is None and statuses == {RecipientStatus.ACCEPTED}:  # nearly every mail
+        return retry.SENT
+    return retry.settle(
+        outcome.failure,
+        statuses,
+        Try(number=one.delivery.tries + 1, begun_at=one.delivery.begun_at, now=now, hint=outcome.retry_after),
+        policy=one.version.definition.policy.delivery_policy,
+        limits=_limits(),
+        jitter=random.random,
     )
 
 

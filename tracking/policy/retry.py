@@ -41,6 +41,9 @@ class Fate:
         return self.state is not DeliveryState.HELD
 
 
+SENT = Fate(state=DeliveryState.SENT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
     """One attempt that did not end in acceptance. `number` counts from 1; `hint` is the server's own "try again in".
@@ -106,9 +109,6 @@ def settle(
     """
     taken = RecipientStatus.ACCEPTED in statuses
     if failure is not Failure.UNKNOWN and RecipientStatus.OPEN not in statuses:
-        return _SENT if taken else Fate(state=DeliveryState.FAILED, reason=Reason.REFUSED)
+        return SENT if taken else Fate(state=DeliveryState.FAILED, reason=Reason.REFUSED)
     decided = fate(failure or Failure.TEMPORARY, attempt, policy=policy, limits=limits, jitter=jitter)
-    return _SENT if taken and decided.state is DeliveryState.FAILED else decided
-
-
-_SENT = Fate(state=DeliveryState.SENT)
+    return SENT if taken and decided.state is DeliveryState.FAILED else decided

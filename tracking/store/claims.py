@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
@@ -22,7 +22,7 @@ from tracking.policy import rate
 from tracking.store import bulk, connections, leased, leases, outcomes, quotas, turns, usage, versions
 from tracking.store.clock import Clock
 from tracking.store.leased import Leased
-from tracking.store.outcomes import Lost
+from tracking.store.outcomes import Lost, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,19 +156,24 @@ class GivenBack(NamedTuple):
     knocked: bool
 
 
-def give_back(token: UUID) -> GivenBack:
-    """End a claim and return what was not tried.
+def give_back(token: UUID, tried: Sequence[Result] = (), *, worker: str = "") -> GivenBack:
+    """End a claim: write down what was `tried` last, and return the rest.
 
-    What is marked stays: it may have been sent, and when its lease ends it is unknown.
+    Where nothing is told of them, those that are marked stay: they may have been sent, and when their lease ends they
+    are unknown.
     """
     with transaction.atomic():
         lease = leases.held(token)
         if lease is None:
             return GivenBack(0, knocked=False)
+        told = {one.delivery.id for one in tried}
+        marked = set() if tried else leases.marks(lease)
         left = Delivery.objects.filter(lease_token=token, state=DeliveryState.SENDING)
-        back = left.exclude(id__in=leases.marks(lease)).update(**_BACK)
-        if not lease.marked:
+        back = left.exclude(id__in=told | marked).update(**_BACK)
+        if not marked:
             leases.end([token])
+        if tried:
+            outcomes.write(token, tried, worker=worker)
     return GivenBack(back, lease.knocked)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 import structlog
@@ -89,16 +90,24 @@ def load(ids: Iterable[UUID]) -> dict[UUID, Event]:
 
 
 def names(events: Iterable[Event]) -> Mapping[tuple[str, int], str]:
-    """(entity, id) -> the directory's name, for all entities that the events name: one query an entity."""
+    """(entity, id) -> the directory's name, for all entities that the events name: one query for all of them."""
     wanted: dict[str, set[int]] = {entity: set() for entity in ENTITIES}
     for event in events:
         for entity in ENTITIES:
             number = getattr(event, entity)
             if number is not None:
                 wanted[entity].add(number)
-    return {
-        (entity, number): name
-        for entity, ids in wanted.items()
-        if ids
-        for number, name in DIRECTORY[entity]._default_manager.filter(id__in=ids).values_list("id", "name")
-    }
+    named = {entity: ids for entity, ids in wanted.items() if ids}
+    if not named:
+        return {}
+    statement = " UNION ALL ".join(
+        _NAMES.format(entity, _table(entity), ", ".join(["%s"] * len(named[entity]))) for entity in named
+    )
+    return {(entity, number): name for entity, number, name in bulk.ask(statement, chain.from_iterable(named.values()))}
+
+
+_NAMES = "SELECT '{}', id, name FROM {} WHERE id IN ({})"
+
+
+def _table(entity: str) -> str:
+    return DIRECTORY[entity]._meta.db_table

@@ -63,16 +63,23 @@ def record(token: UUID, results: Sequence[Result], *, worker: str, marking: Coll
     After a crash those `marking` names, and only these, are unknown. False when the lease was taken away: a worker that
     was taken for dead and comes late changes nothing, and may send nothing more.
     """
+    if not results:  # one statement is a transaction of its own
+        return leases.mark(token, marking)
     with transaction.atomic():
         if not leases.mark(token, marking):
             return False
-        held = _write_states(token, results)
-        kept = [one for one in results if one.delivery.id in held]
-        _write_attempts(kept, worker)
-        _write_recipients(kept)
-        _warn([(one.delivery, one.cause, one.tried.ended_at) for one in kept if one.cause is not None])
-        _count_sent(results, held)
+        write(token, results, worker=worker)
     return True
+
+
+def write(token: UUID, results: Sequence[Result], *, worker: str) -> None:
+    """The results of deliveries that are still the claim's. Inside a transaction that holds its lease."""
+    held = _write_states(token, results)
+    kept = [one for one in results if one.delivery.id in held]
+    _write_attempts(kept, worker)
+    _write_recipients(kept)
+    _warn([(one.delivery, one.cause, one.tried.ended_at) for one in kept if one.cause is not None])
+    _count_sent(results, held)
 
 
 _SETTLE = """
