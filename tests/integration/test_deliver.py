@@ -8,18 +8,22 @@ import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import lru_cache
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from tests import factories, flow
+from tests.acceptance.stage import eventually
 from tests.factories import NOON
 from tests.flow import Hands
 from tests.smtp_server import Close, Hang, Mail, Say, ScriptedServer, Step
 from tracking.choices import DeliveryState, Phase, Reason, WarningCause
 from tracking.models import Attempt, Connection, Delivery, Lease, Rule, WarningMinute
-from tracking.pipeline import deliver, sweep, transport, verdict
+from tracking.pipeline import deliver, heartbeat, sweep, transport, verdict
 from tracking.smtp.guard import Guard
+from tracking.smtp.pool import Pool
 from tracking.store import claims, connections, deliveries, replays, rules
 from tracking.store.replays import Window
 
@@ -742,3 +746,16 @@ def test_what_is_being_sent_is_not_sent_again_by_an_operator(clock, server):
 
     assert deliveries.resend(chosen, now=clock()) == 0
     assert only().state == DeliveryState.SENDING
+
+
+def test_a_session_that_nobody_uses_is_closed_though_nothing_more_is_sent(clock, server, settings, monkeypatch):
+    settings.TRACKING_HEARTBEAT_SECONDS = 0.05
+    pool = Pool(Guard([ip_network("127.0.0.0/8")]), idle=0.1)
+    monkeypatch.setattr(transport, "pool", lru_cache(lambda: pool))
+    monkeypatch.setattr(heartbeat, "_thread", None)
+    rule = rule_at(server)
+    flow.owe(rule)
+
+    flow.drain(rule, clock)
+
+    assert eventually(lambda: "QUIT" in server.sessions[0].commands, within=10, every=0.05)

@@ -1,8 +1,12 @@
-"""One thread a process renews the leases of all its drains, so that only the dead lose what they claimed."""
+"""One thread a process renews the leases of all its drains, so that only the dead lose what they claimed.
+
+It also closes the sessions that nobody has used for long: a process that has nothing to send keeps none.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -11,30 +15,27 @@ import structlog
 from django.db import Error, connection
 
 from tracking import conf
+from tracking.pipeline import transport
 from tracking.store import claims, clock
 
 log = structlog.get_logger(__name__)
 
 _tokens: set[UUID] = set()
 _lock = threading.Lock()
-_wanted = threading.Event()
 _thread: threading.Thread | None = None
 
 
 @contextmanager
 def beating(token: UUID) -> Iterator[None]:
     """The claim's lease is renewed for as long as the block runs."""
-    _start()
     with _lock:
         _tokens.add(token)
-    _wanted.set()
+    _start()
     try:
         yield
     finally:
         with _lock:
             _tokens.discard(token)
-            if not _tokens:
-                _wanted.clear()
 
 
 def _start() -> None:
@@ -46,14 +47,13 @@ def _start() -> None:
 
 
 def _beat() -> None:
-    pause = threading.Event()
     while True:
-        _wanted.wait()
-        pause.wait(conf.drain().heartbeat.total_seconds())
+        time.sleep(conf.drain().heartbeat.total_seconds())
         with _lock:
             tokens = list(_tokens)
         if tokens:
             _renew(tokens)
+        transport.tidy()
 
 
 def _renew(tokens: list[UUID]) -> None:

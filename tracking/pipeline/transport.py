@@ -64,8 +64,9 @@ def system_endpoint() -> Endpoint:
 
 def tidy() -> None:
     """Close what has been idle for too long."""
-    for sessions in (pool(), system_pool()):
-        sessions.close_idle(time.monotonic())
+    for sessions in (pool, system_pool):
+        if sessions.cache_info().currsize:  # none is made for it
+            sessions().close_idle(time.monotonic())
 
 
 def close() -> None:
