@@ -29,7 +29,7 @@ from tracking.roles import BUYER_ROLES, PERMISSIONS
 
 pytestmark = pytest.mark.django_db
 
-WITH_A_NUMBER = {"admin:tracking_job_mail"}  # behind the key
+WITH_A_NUMBER = {"admin:tracking_job_mail", "admin:tracking_job_html"}  # behind the key
 LEADING_AWAY = {"admin:logout", "admin:autocomplete", "admin:view_on_site"}  # want more than an address
 REFUSED = {403, 404, 405}
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
