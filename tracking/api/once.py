@@ -27,7 +27,9 @@ Handler = Callable[..., Response]
 
 
 def once(handler: Handler) -> Handler:
-    """With the header, the first answer that is not a refusal is given again for 24 hours. Without it, no difference.
+    """With the header, the first answer is given again for 24 hours. Without it, no difference.
+
+    A refusal is raised and keeps nothing; what a handler returns is kept, 400 for a list that was partly taken too.
 
     What the request does and its answer are one transaction: after a crash both are there, or neither.
     """
@@ -43,10 +45,7 @@ def once(handler: Handler) -> Handler:
             if kept is not None:
                 return _again(kept, request)
             response = handler(view, request, *args, **kwargs)
-            if response.status_code >= 400:
-                transaction.set_rollback(True)
-            else:
-                _keep(request, key, response)
+            _keep(request, key, response)
         return response
 
     run.creates = True  # type: ignore[attr-defined]  # the schema tells of the header

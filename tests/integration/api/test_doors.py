@@ -330,6 +330,18 @@ def test_an_event_with_a_key_is_answered_with_its_first_receipt(platform):
     assert StoredEvent.objects.count() == 1
 
 
+def test_what_was_taken_of_a_list_stays_under_a_key_though_some_were_refused(platform):
+    events = [factories.event(event_id="good").to_json(), {"price": 1.5}]
+
+    first = platform.post(events, idempotency_key="k-1")
+    again = platform.post(events, idempotency_key="k-1")
+
+    assert (first.status_code, again.status_code) == (400, 400)
+    assert again.json() == first.json()
+    assert again["Idempotent-Replayed"] == "true"
+    assert [row.event_id for row in StoredEvent.objects.all()] == ["good"]
+
+
 def test_nothing_of_a_request_stays_when_it_fails_under_a_key(admin, monkeypatch):
     def fail(*args: object, **more: object) -> None:
         raise ZeroDivisionError
