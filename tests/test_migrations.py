@@ -10,8 +10,9 @@ from django.db import connection
 
 from tests import factories, flow
 from tests.factories import NOON
+from tracking.api import tokens
 from tracking.choices import DeliveryState
-from tracking.models import Delivery, Lease, SentMinute
+from tracking.models import ApiToken, Delivery, Lease, SentMinute
 
 
 @pytest.mark.django_db
@@ -48,3 +49,15 @@ def test_what_was_sent_before_the_release_that_counts_it_is_counted():
     call_command("migrate", "tracking", verbosity=0)
 
     assert SentMinute.objects.values_list("rule_id", "minute", "sent").get() == (rows[0].rule_id, NOON, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_that_had_products_before_the_release_stays_narrowed_to_them():
+    user, product = factories.UserFactory.create(), factories.ProductFactory.create()
+    tokens.issue(user, "of one", products=[product])
+    tokens.issue(user, "of all")
+    call_command("migrate", "tracking", "0031_lifetime_begins_anew", verbosity=0)
+
+    call_command("migrate", "tracking", verbosity=0)
+
+    assert dict(ApiToken.objects.values_list("name", "narrowed")) == {"of one": True, "of all": False}

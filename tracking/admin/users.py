@@ -205,6 +205,10 @@ class ApiTokenAdmin(ListAdmin):
     autocomplete_fields = ("products",)
     fields = ("name", "user", "narrowed", "products", "expires_at", "hint", "status", "created_at", "last_used_at")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        rows: QuerySet[ApiToken] = super().get_queryset(request)
+        return rows.prefetch_related("products")
+
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
         return self.fields if obj else TokenForm.Meta.fields
 
@@ -241,9 +245,10 @@ class ApiTokenAdmin(ListAdmin):
             messages.WARNING,
         )
 
-    @admin.display(description="Scopes")
+    @admin.display(description="Narrowed to")
     def narrowed(self, token: ApiToken) -> str:
-        return ", ".join(token.scopes) or "All"
+        products = [str(product) for product in token.products.all()] or ["no product that is left"]
+        return ", ".join([*token.scopes, *(products if token.narrowed else ())]) or "Nothing less than its user"
 
     @admin.display(description="Status")
     def status(self, token: ApiToken) -> SafeString:

@@ -42,9 +42,10 @@ class Caller:
     @classmethod
     def of(cls, request: Request) -> Caller:
         token = request.auth if isinstance(request.auth, ApiToken) else None
-        products = frozenset(token.products.values_list("pk", flat=True)) if token else frozenset()
+        own = token.products if token is not None and token.narrowed else None
+        products = None if own is None else frozenset(own.values_list("pk", flat=True))
         assert isinstance(request.user, User)  # permissions come first
-        return cls(request.user, token, products or None)
+        return cls(request.user, token, products)
 
     @cached_property
     def access(self) -> Access:

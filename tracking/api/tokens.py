@@ -31,11 +31,18 @@ def issue(
     """A new token of a user, and its text, which cannot be had again. Without scopes, products: not narrowed."""
     text = _PREFIX + secrets.token_urlsafe(32)
     wanted = sorted({Scope(scope).value for scope in scopes})
+    chosen = list(products)
     row = ApiToken.objects.create(
-        user=user, name=name, digest=_digest(text), hint=text[:10], expires_at=expires_at, scopes=wanted
+        user=user,
+        name=name,
+        digest=_digest(text),
+        hint=text[:10],
+        expires_at=expires_at,
+        scopes=wanted,
+        narrowed=bool(chosen),
     )
-    row.products.set(products)
-    detail = {"user": user.get_username(), "scopes": wanted}
+    row.products.set(chosen)
+    detail = {"user": user.get_username(), "scopes": wanted, "products": [product.pk for product in chosen]}
     audit.note(actor=by, action=AuditAction.TOKEN_ISSUED, target=row, detail=detail, now=row.created_at)
     return row, text
 

@@ -21,7 +21,8 @@ class User(AbstractUser):
 class ApiToken(models.Model):
     """A credential of platform code. Only a hash is kept; the token itself is shown once, when it is made.
 
-    It opens what its user may do, narrowed to `scopes` and `products` where there are any.
+    It opens what its user may do, narrowed to `scopes` where there are any, and to `products` where it was made for
+    some.
     """
 
     name = models.CharField(max_length=100)
@@ -31,6 +32,9 @@ class ApiToken(models.Model):
     scopes = models.JSONField(default=list, blank=True, help_text="Of choices.Scope. Empty: all that its user may do.")
     products = models.ManyToManyField(
         "tracking.Product", blank=True, related_name="+", help_text="Empty: all that its user sees."
+    )
+    narrowed = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="To its products, though none of them be left."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")

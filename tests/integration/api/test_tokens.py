@@ -115,6 +115,15 @@ def test_a_session_counts_only_with_the_forms_own_token(emitter):
     assert not StoredEvent.objects.exists()
 
 
+def test_a_token_whose_last_product_is_deleted_opens_nothing(calls):
+    product, _ = factories.ProductFactory.create_batch(2)
+    caller = calls("view_product", products=[product])
+
+    product.delete()
+
+    assert caller.get("products/").json()["results"] == []
+
+
 def test_only_the_hash_of_a_token_is_kept(platform: Platform):
     row = ApiToken.objects.get()
 
