@@ -114,7 +114,7 @@ def _document(status: int, title: str, members: Mapping[str, Any]) -> dict[str, 
     return document | {name: value for name, value in members.items() if value is not None}
 
 
-def _plain(status: int, detail: str) -> JsonResponse:
+def plain(status: int, detail: str) -> JsonResponse:
     """For what no view of the API answers."""
     document = _document(status, HTTPStatus(status).phrase, {"detail": detail})
     return JsonResponse(document, status=status, content_type=CONTENT_TYPE)
@@ -128,18 +128,18 @@ def nothing_here(request: HttpRequest) -> JsonResponse:
     except Resolver404:
         slashed = False
     hint = "Addresses end with a slash." if slashed else "There is nothing at this address; see /api/v1/docs/."
-    return _plain(404, hint)
+    return plain(404, hint)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
     if not request.path_info.startswith("/api/"):
         return defaults.bad_request(request, exception)
-    return _plain(400, "The request cannot be read.")
+    return plain(400, "The request cannot be read.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500."""
     if not request.path_info.startswith("/api/"):
         return defaults.server_error(request)
-    return _plain(500, "The request could not be answered; the log says why.")
+    return plain(500, "The request could not be answered; the log says why.")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
-from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import Route, SimpleRouter
 
 from tracking.api.alerts import Alerts
 from tracking.api.connections import Connections
 from tracking.api.deliveries import Deliveries
 from tracking.api.directory import DOORS
-from tracking.api.docs import Docs
+from tracking.api.docs import Docs, Document
 from tracking.api.events import Events
 from tracking.api.jobs import Jobs
 from tracking.api.presets import Presets
@@ -77,8 +76,8 @@ for name, door in DOORS.items():
 
 _LISTED: dict[str, Any] = {"get": "list", "post": "create"}
 _V1: list[URLPattern | URLResolver] = [
-    path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("docs/", Docs.as_view(url_name="api:schema"), name="docs"),
+    path("schema/", Document.as_view(), name="schema"),
+    path("docs/", Docs.as_view(), name="docs"),
     path("products/<id:owner>/rules/", ProductRules.as_view(_LISTED), name="product-rules"),
     path("campaigns/<id:owner>/rules/", CampaignRules.as_view(_LISTED), name="campaign-rules"),
     *router.urls,

@@ -13,7 +13,7 @@ from django.test import Client
 
 from tests import factories, flow
 from tests.environment import ROOT
-from tests.integration.api.conftest import V1
+from tests.integration.api.conftest import JSON, V1, told
 from tracking.api.examples import EXAMPLES
 from tracking.choices import AlertState, DeliveryState, Scope
 from tracking.models import Alert, Connection, Delivery, Product, StoredEvent
@@ -74,6 +74,27 @@ def test_the_page_is_served_from_our_own_files_under_a_policy_of_its_own():
     assert re.findall(r'(?:src|href)="(https?:)?//', page) == []
     assert "<script>" not in page
     assert "script-src 'self';" in response["Content-Security-Policy"] + ";"
+
+
+@pytest.mark.parametrize("page", ["docs", "schema"])
+def test_both_refuse_another_method_as_every_door_does(page):
+    response = Client().post(f"{V1}{page}/", {}, content_type=JSON)
+
+    assert told(response)["status"] == 405
+    assert response["Allow"] == "GET, HEAD"
+
+
+def test_the_page_says_its_language():
+    assert '<html lang="en">' in Client().get(f"{V1}docs/?lang=de").content.decode()
+
+
+def test_the_document_is_made_once_and_not_sent_to_who_has_it(monkeypatch):
+    first = Client().get(f"{V1}schema/")
+    monkeypatch.delattr("tracking.api.docs.SchemaGenerator")
+
+    for query in ("", "?lang=xx", "?version=a%0Ab", "?format=yaml"):
+        assert Client().get(f"{V1}schema/{query}").content == first.content
+    assert Client().get(f"{V1}schema/", headers={"if-none-match": first["ETag"]}).status_code == 304
 
 
 @pytest.fixture(scope="module")
