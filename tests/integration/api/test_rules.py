@@ -8,6 +8,7 @@ import pytest
 
 from tests import factories
 from tests.integration.api.conftest import told
+from tests.integration.test_intake import at_once
 from tracking.choices import AuditAction, Role
 from tracking.models import AuditEntry, Connection, Rule
 
@@ -74,6 +75,19 @@ def test_whoever_has_not_seen_the_last_change_does_not_undo_it(admin):
     rule.refresh_from_db()
     assert [told(response)["status"] for response in responses] == [412] * 4
     assert (rule.name, rule.enabled, rule.deleted_at) == ("Meanwhile", True, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_who_change_a_rule_at_the_same_time_one_is_first(two_at_once, admin):
+    rule = factories.saved_rule()
+    read = admin.get(f"rules/{rule.pk}/")
+    wanted = [{**read.json()["document"], "name": name} for name in "abcd"]
+
+    answers = at_once(
+        *(lambda sent=sent: admin.put(f"rules/{rule.pk}/", sent, if_match=read["ETag"]).status_code for sent in wanted)
+    )
+
+    assert sorted(answers) == [200, 412, 412, 412]
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
