@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
-from typing import Any
+from typing import Any, Protocol
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from tracking import conf
-from tracking.access import Access
-from tracking.choices import AuditAction
 from tracking.models import User
 from tracking.store import audit, clock
+
+
+class Seen(Protocol):
+    """The rows that are there for somebody: a person's `Access`, or a caller of the API."""
+
+    def rows(self, model: type[Model]) -> QuerySet[Any]: ...
+
 
 _KEPT = "_tracking_denials"
 _MOST = 20  # rows that one request can leave
@@ -36,10 +41,10 @@ def remember(request: HttpRequest, target: Model | None = None, **detail: Any) -
         kept.append(Denial(target, detail))
 
 
-def foreign(request: HttpRequest, seen: Access, model: type[Model], key: Any) -> None:
-    """Remember it if there is such a row outside of what this person may see. The answer is the same as for none."""
-    row = model._default_manager.filter(pk=key).first()
-    if row is not None and not seen.rows(model).filter(pk=key).exists():
+def foreign(request: HttpRequest, seen: Seen, model: type[Model], key: Any, *, field: str = "pk") -> None:
+    """Remember it if there is such a row outside of what `seen` has. The answer is the same as for none."""
+    row = model._default_manager.filter(**{field: key}).first()
+    if row is not None and not seen.rows(model).filter(pk=row.pk).exists():
         remember(request, row)
 
 
@@ -78,7 +83,7 @@ def login_failed(request: HttpRequest | None, user: User | None, *, by: str) -> 
 
 
 class DenialLog:
-    """Middleware: every 403, whoever is logged in and sent to log in all the same, and what was remembered."""
+    """Middleware: 403s, whoever is logged in and sent to log in all the same, and what was remembered."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -92,7 +97,7 @@ class DenialLog:
         if kept and user is not None and user.is_authenticated:
             for denial in kept:
                 detail = {"method": request.method, "path": request.path[:500], **denial.detail}
-                audit.note(actor=user, action=AuditAction.DENIED, target=denial.target, detail=detail, now=clock.now())
+                audit.note_denied(user, denial.target, detail=detail, now=clock.now())
         return response
 
 

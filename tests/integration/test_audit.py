@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -65,3 +67,16 @@ def test_the_orm_is_refused_too():
         row.save()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         row.delete()
+
+
+def test_tries_at_the_same_thing_leave_five_rows_a_minute():
+    person, (rule, another) = factories.UserFactory.create(), (factories.saved_rule(), factories.saved_rule())
+
+    for second in (*range(7), 60):
+        audit.note_denied(person, rule, detail={}, now=NOON + timedelta(seconds=second))
+    audit.note_denied(person, another, detail={}, now=NOON)
+    audit.note_denied(factories.UserFactory.create(), rule, detail={}, now=NOON)
+
+    kept = AuditEntry.objects.filter(action=AuditAction.DENIED, actor_id=person.pk)
+    assert kept.filter(target_id=str(rule.pk)).count() == 5 + 1
+    assert AuditEntry.objects.filter(action=AuditAction.DENIED).count() == 5 + 1 + 2

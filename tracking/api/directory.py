@@ -23,6 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import ModelSerializer
 
+from tracking import denials
 from tracking.api.door import Door
 from tracking.api.filters import IdFilter, LineFilter
 from tracking.api.rights import Right, reading
@@ -121,7 +122,11 @@ class Entries(Door):
             raise PermissionDenied("A token that is narrowed to products cannot write the directory.")
         rows = _rows(self.row, request.data)
         self._demand_platform(rows)
-        directory.upsert(self.queryset.model, rows, visible=self.caller.rows)
+        try:
+            directory.upsert(self.queryset.model, rows, visible=self.caller.rows)
+        except EntryError as error:
+            self._note_foreign_ids(rows, error)
+            raise
         audit.note(
             actor=self.user,
             action=AuditAction.ENTRY_CHANGED,
@@ -136,7 +141,15 @@ class Entries(Door):
         seen = self.caller.access.platforms
         foreign = [place for place, row in enumerate(rows) if row.get("platform", next(iter(seen))) not in seen]
         if foreign:
-            raise EntryError({f"{place}.platform": ["is not available to your role"] for place in foreign[:20]})
+            wrong = {f"{place}.platform": ["is not available to your role"] for place in foreign[:20]}
+            denials.remember(self.request._request, fields=wrong)
+            raise EntryError(wrong)
+
+    def _note_foreign_ids(self, rows: Sequence[Mapping[str, Any]], error: EntryError) -> None:
+        """Of the rows that were refused, those whose id, or that of an owner, is one of others."""
+        model = self.queryset.model
+        for place, _, name in (path.partition(".") for path in error.errors):
+            self.note_foreign(model._meta.get_field(name).related_model or model, rows[int(place)][name])
 
 
 def _rows(kind: type[EntryRow], value: object) -> list[dict[str, Any]]:

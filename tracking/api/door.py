@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.http import Http404
 from django_filters.rest_framework import DjangoFilterBackend
 from pydantic import BaseModel, ValidationError
 from rest_framework.parsers import BaseParser
@@ -15,13 +16,15 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
+from tracking import denials
 from tracking.api.caller import Caller
 from tracking.api.paging import PARAMETERS, Pages
 from tracking.api.parsers import MergePatchParser, demand_length
 from tracking.api.rights import HasRight, Right
 from tracking.api.throttles import Calls
-from tracking.errors import FieldErrors
-from tracking.models import User
+from tracking.definition import RuleDefinition
+from tracking.errors import FieldErrors, RuleError
+from tracking.models import Rule, User
 from tracking.store.log import Owned
 from tracking.validation import field_errors
 
@@ -105,6 +108,29 @@ class Door(GenericViewSet[Any]):
     def visible(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Narrowed and joined as this door shows them."""
         return rows
+
+    def get_object(self) -> Any:
+        """A foreign row is 404, as one that does not exist; that somebody asked for it is noted."""
+        try:
+            return super().get_object()
+        except Http404:
+            name = self.lookup_field
+            self.note_foreign(self.queryset.model, self.kwargs[self.lookup_url_kwarg or name], field=name)
+            raise
+
+    def note_foreign(self, model: type[Model], key: Any, *, field: str = "pk") -> None:
+        """What is not there for the caller may be there for others: that is a denial, and is kept as one."""
+        denials.foreign(self.request._request, self.caller, model, key, field=field)
+
+    def demand_allowed(
+        self, definition: RuleDefinition, before: RuleDefinition | None = None, *, rule: Rule | None = None
+    ) -> None:
+        """Raises RuleError, naming what the caller may not use so in a rule; that it was tried is noted."""
+        try:
+            self.caller.check(definition, before)
+        except RuleError as error:
+            denials.remember(self.request._request, rule, fields=error.errors)
+            raise
 
     def get_parsers(self) -> list[BaseParser]:
         """A change may say that it is a merge patch, which is what it is."""

@@ -20,10 +20,11 @@ from tracking.choices import Filter, Scope
 from tracking.emit import emit, emit_many
 from tracking.errors import EventError
 from tracking.events import MAX_BATCH, Event
-from tracking.models import Campaign, Delivery, Rule, StoredEvent
+from tracking.models import Campaign, Delivery, Product, Rule, StoredEvent
 from tracking.pipeline import explain
 from tracking.pipeline.explain import DISABLED, Explained
 
+NOTED = 20  # events of a list whose foreign owners are looked up
 LEAD = 1_000  # events of a lead: those of more are walked in order of time
 Errors = dict[str, list[str]]
 
@@ -139,7 +140,13 @@ class Events(Door):
                 wrong[place] = {"product": ["must be one of the token's products"]}
             elif event.campaign in others:
                 wrong[place] = {"campaign": ["must be a campaign of the token's products"]}
+        self._note(found[place] for place in list(wrong)[:NOTED])
         return wrong
+
+    def _note(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.note_foreign(Product, event.product)
+            self.note_foreign(Campaign, event.campaign)
 
     @action(detail=False, methods=["post"])
     def explain(self, request: Request) -> Response:

@@ -78,7 +78,7 @@ class History(Trials):
         then = self.caller.shown(history.restored(rule, number).to_json())
         before = before_of(rule)
         definition = RuleDefinition.from_json(self.caller.completed(then, before))
-        self.caller.check(definition, before)
+        self.demand_allowed(definition, before, rule=rule)
         saved = history.restore(rule, definition, number, author=self.user, now=clock.now())
         return self.whole(saved.rule)
 
@@ -93,7 +93,7 @@ class History(Trials):
         definition = rule.current.definition()
         name = definition.name if asked.name is None else asked.name
         wanted = rules.copied(definition, self._owner_of(asked, rule), name=name)
-        self.caller.check(wanted, definition)
+        self.demand_allowed(wanted, definition, rule=rule)
         made = rules.clone(rule, wanted, author=self.user, now=clock.now())
         return self.whole(made, status=201, Location=f"/api/v1/rules/{made.pk}/")
 
@@ -111,6 +111,7 @@ class History(Trials):
     def _there(self, entries: QuerySet[Entry], field: str, number: int) -> Entry:
         found: Entry | None = self.caller.rows(entries.model).filter(pk=number).first()
         if found is None:
+            self.note_foreign(entries.model, number)
             raise RuleError({field: [f"there is no {field} {number} in the directory"]})
         return found
 

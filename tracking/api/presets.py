@@ -96,6 +96,7 @@ class Presets(Door):
         mine = self.caller.rows(Rule).filter(deleted_at=None).select_related("current", "campaign__buyer")
         rule = mine.filter(pk=asked.rule).first()
         if rule is None:
+            self.note_foreign(Rule, asked.rule)
             raise RuleError({"rule": [f"there is no rule {asked.rule}"]})
         preset = presets.save(rule, name=asked.name, buyer=self._buyer_of(rule), author=self.user, now=clock.now())
         return self.shown(preset, status=201, headers={"Location": f"/api/v1/presets/{preset.pk}/"})

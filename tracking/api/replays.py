@@ -16,7 +16,7 @@ from tracking.api.once import once
 from tracking.api.shapes import JobStarted
 from tracking.choices import AuditAction, DeliveryState, Platform
 from tracking.errors import RuleError
-from tracking.models import Rule
+from tracking.models import Campaign, Product, Rule
 from tracking.pipeline import replay
 from tracking.store import audit, clock, replays
 from tracking.store.replays import Window
@@ -77,6 +77,9 @@ class Replays(Door):
     def _window(self) -> Window:
         """Raises RuleError."""
         asked, access = self.read(ReplayRequest), self.caller.access
+        for model, key in ((Rule, asked.rule), (Product, asked.product), (Campaign, asked.campaign)):
+            if key is not None:
+                self.note_foreign(model, key)
         if asked.rule is not None and not self.caller.rows(Rule).filter(pk=asked.rule).exists():
             raise RuleError({"rule": [f"there is no rule {asked.rule}"]})
         if asked.rule is None and self.caller.products is not None:

@@ -53,7 +53,7 @@ class RuleDoor(Door):
     def add(self, document: object) -> Response:
         fields, key, enabled, password = exchange.taken_apart(document)
         definition = RuleDefinition.from_json(self.caller.completed(fields, None))
-        self.caller.check(definition)
+        self.demand_allowed(definition)
         if key is not None and Rule.objects.filter(key=key).exists():
             raise RuleError({"key": ["is that of another rule; PUT changes a rule, without a key a new one is made"]})
         saved = rules.save(definition, author=self.user, now=clock.now(), key=key, enabled=enabled, password=password)
@@ -80,6 +80,7 @@ class OwnedRules(RuleDoor):
     def _owner(self) -> int:
         number: int = self.kwargs["owner"]
         if not self.caller.rows(self.owners).filter(pk=number).exists():
+            self.note_foreign(self.owners, number)
             raise Http404
         return number
 
@@ -185,6 +186,6 @@ class Rules(RuleDoor, History):
             raise RuleError({"key": [f"must be {rule.key}, or be left out"]})
         before = before_of(rule)
         definition = RuleDefinition.from_json(self.caller.completed(fields, before))
-        self.caller.check(definition, before)
+        self.demand_allowed(definition, before, rule=rule)
         saved = rules.save(definition, author=self.user, now=clock.now(), rule=rule, enabled=enabled, password=password)
         return self.whole(saved.rule)

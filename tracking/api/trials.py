@@ -171,7 +171,7 @@ class Trials(Door):
         fields, _, _, _ = exchange.taken_apart(document)
         before = before_of(rule) if rule else None
         found = RuleDefinition.from_json(self.caller.completed(fields, before))
-        self.caller.check(found, before)
+        self.demand_allowed(found, before, rule=rule)
         return found
 
     def _filled(self, definition: RuleDefinition, asked: Values) -> dict[str, Any]:
@@ -190,6 +190,7 @@ class Trials(Door):
     def _stored(self, event_id: str) -> Event:
         row = self.caller.rows(StoredEvent).filter(event_id=event_id).first()
         if row is None:
+            self.note_foreign(StoredEvent, event_id, field="event_id")
             raise NotFound(f"There is no event {event_id}.")
         return Event.from_json(self.caller.access.shown(row.payload))
 

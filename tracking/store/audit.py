@@ -16,6 +16,8 @@ from tracking.store.append_only import guards, lifted
 MASK = "********"
 _SECRET = ("password", "secret", "token", "credential", "authorization", "cookie")
 FAILED_LOGINS_A_MINUTE = 5  # rows of one person, and of names that nobody has
+DENIALS_A_MINUTE = 5  # rows of one person and target, or of pages that this person may not open
+_SAME = ("actor_id", "action", "target_type", "target_id")
 _LONGEST = 2_000  # characters of one value; a body is shown whole in the rule's history
 
 
@@ -33,12 +35,20 @@ def note(
 
 def note_failed_login(user: User | None, *, detail: Mapping[str, Any], now: datetime) -> None:
     """Add a row, unless guessing at that person, or at names that nobody has, left enough of them in this minute."""
-    kind, key = ("user", str(user.pk)) if user else ("", "")
-    recent = AuditEntry.objects.filter(
-        target_type=kind, target_id=key, action=AuditAction.LOGIN_FAILED, at__gt=now - timedelta(minutes=1)
-    )
-    if recent.count() < FAILED_LOGINS_A_MINUTE:
+    if _recent(None, AuditAction.LOGIN_FAILED, user, now) < FAILED_LOGINS_A_MINUTE:
         note(actor=None, action=AuditAction.LOGIN_FAILED, target=user, detail=detail, now=now)
+
+
+def note_denied(actor: User, target: Model | None, *, detail: Mapping[str, Any], now: datetime) -> None:
+    """Add a row, unless that person's tries at that target left enough of them in this minute."""
+    if _recent(actor, AuditAction.DENIED, target, now) < DENIALS_A_MINUTE:
+        note(actor=actor, action=AuditAction.DENIED, target=target, detail=detail, now=now)
+
+
+def _recent(actor: User | None, action: AuditAction, target: Model | None, now: datetime) -> int:
+    """How many rows of that kind are less than a minute old."""
+    of = {name: value for name, value in _columns(actor, action, target, None, now).items() if name in _SAME}
+    return AuditEntry.objects.filter(**of, at__gt=now - timedelta(minutes=1)).count()
 
 
 def note_each(

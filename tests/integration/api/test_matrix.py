@@ -22,8 +22,8 @@ from tests.operations import OPERATIONS, Name, Operation, operations
 from tests.tenants import Rows
 from tracking.api import tokens
 from tracking.api.filters import IdFilter
-from tracking.choices import Role, Scope
-from tracking.models import Job, User
+from tracking.choices import AuditAction, Role, Scope
+from tracking.models import AuditEntry, Job, User
 from tracking.roles import BUYER_ROLES, PERMISSIONS
 
 pytestmark = pytest.mark.django_db
@@ -72,8 +72,8 @@ class Caller:
             return False
         return permitted and row.scope.endswith(self.scopes)
 
-    def send(self, name: Name, key: object, query: str = "", body: object = None) -> HttpResponse:
-        """Undone once it is answered; counted by no limit."""
+    def send(self, name: Name, key: object, query: str = "", body: object = None) -> Any:
+        """Undone once it is answered; counted by no limit. `denied`: of which rows the audit log says so."""
         cache.clear()
         body = body if body is not None else BODIES.get(name[0], {})
         with transaction.atomic():
@@ -84,6 +84,8 @@ class Caller:
                 content_type=JSON,
                 headers={"if-match": "*"},
             )
+            noted = AuditEntry.objects.filter(action=AuditAction.DENIED)
+            response.denied = list(noted.values_list("target_id", flat=True))
             transaction.set_rollback(True)
         return response
 
@@ -196,6 +198,9 @@ def test_a_foreign_row_answers_as_one_that_does_not_exist(caller):
         status = 404 if caller.may(row) else 403
         if not (theirs.status_code == none.status_code == status and theirs.content == none.content):
             wrong.append((*name, theirs.status_code, none.status_code, theirs.content[:200]))
+        noted = ([str(caller.foreign[row.of].pk)], []) if status == 404 else ([""], [""])
+        if (theirs.denied, none.denied) != noted:
+            wrong.append((*name, theirs.denied, none.denied))
 
     assert wrong == []
 
@@ -331,6 +336,8 @@ SENT: list[tuple[str, str, str, Body]] = [
     ("event-explain", "post", "campaign", lambda own, key: factories.event(event_id="e", campaign=key).to_json()),
 ]
 
+ASKED_OF_NOTHING = {"event-explain"}  # an event is not refused for its owner: of foreign rules nothing is said
+
 
 def test_a_foreign_id_in_a_body_is_answered_as_one_that_leads_nowhere(caller):
     wrong = []
@@ -344,6 +351,8 @@ def test_a_foreign_id_in_a_body_is_answered_as_one_that_leads_nowhere(caller):
             response = caller.send(name, key_of(row, caller.own), body=body(caller.own, key))
             content = re.sub(rf"\b{key}\b".encode(), b"?", response.content)  # 4 is not the 4 of a status 400
             told.append((response.status_code, content))
+            if key == key_of(of, caller.foreign) and not response.denied and base not in ASKED_OF_NOTHING:
+                wrong.append((base, table, "left no row in the audit log"))
         if told[0] != told[1]:
             wrong.append((base, table, told))
 
