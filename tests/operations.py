@@ -20,9 +20,13 @@ _VERBS = {"get": "view", "post": "add", "put": "change", "patch": "change", "del
 
 @dataclass(frozen=True, slots=True)
 class Operation:
+    """`instead`: a permission that does as well; `also`: permission and scope that are needed besides."""
+
     permission: str
     scope: str
     of: str = ""
+    instead: str = ""
+    also: tuple[str, str] | None = None
 
 
 def _row(model: str, area: str, method: str, *, verb: str = "", of: str = "") -> Operation:
@@ -60,7 +64,7 @@ OPERATIONS: dict[Name, Operation] = {
     **_rows("rule", "rules", "rule", list="get post", detail="get put patch delete", **_RULE),
     ("api:rule-backtest", "post"): _row("rule", "rules", "post", verb="view", of="rule"),
     ("api:rule-clone", "post"): _row("rule", "rules", "post", of="rule"),
-    **{(f"api:rule-{what}", "post"): _row("rule", "rules", "post", verb="view") for what in _DOCUMENTS},
+    **{(f"api:rule-{what}", "post"): Operation("add_rule", "rules:read", instead="change_rule") for what in _DOCUMENTS},
     **{
         (f"api:{owner}-rules", method): _row("rule", "rules", method, of=owner)
         for owner in ("product", "campaign")
@@ -68,7 +72,9 @@ OPERATIONS: dict[Name, Operation] = {
     },
     **_rows("storedevent", "events", "storedevent", base="event", list="get post", detail="get"),
     ("api:event-explain", "post"): _row("rule", "rules", "post", verb="view"),
-    ("api:event-explain-stored", "get"): _row("rule", "rules", "get", of="storedevent"),
+    ("api:event-explain-stored", "get"): Operation(
+        "view_rule", "rules:read", of="storedevent", also=("view_storedevent", "events:read")
+    ),
     **_rows(
         "connection",
         "connections",

@@ -93,6 +93,15 @@ def test_a_python_whose_email_package_has_holes_is_noted(monkeypatch):
     assert configuration.python() == (Level.OK, "3.13.1")
 
 
+@pytest.mark.parametrize(
+    ("cache", "level"), [("locmem.LocMemCache", Level.NOTE), ("redis.RedisCache", Level.OK)], ids=["own", "shared"]
+)
+def test_a_cache_that_processes_do_not_share_is_noted(settings, cache, level):
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{cache}"}}
+
+    assert found("cache")[0] is level
+
+
 def test_mail_that_is_kept_in_is_told(settings):
     assert found("sending") == (Level.OK, "on")
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tracking.access.documents import Access, unknown_entities
+from tracking.access.documents import Access, unknown_entities, unknown_values
 from tracking.access.rows import HIDDEN_FROM_BUYERS
 from tracking.choices import Level, Platform, Role
 from tracking.models import User
 from tracking.roles import BUYER_ROLES, PLATFORM_OF
 
-__all__ = ["HIDDEN_FROM_BUYERS", "Access", "of", "unknown_entities"]
+__all__ = ["HIDDEN_FROM_BUYERS", "Access", "of", "unknown_entities", "unknown_values"]
 
 
 def of(user: User) -> Access:

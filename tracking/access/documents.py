@@ -19,6 +19,7 @@ from tracking.rendering import render
 from tracking.store import events
 
 _ADDRESS = re.compile(r"""[^\s<>()\[\]"',;:]+@[^\s<>()\[\]"',;:]+|"[^"]*"@[^\s<>"',;]+""")
+_DIGITS = 18  # of an id that a query can ask for
 _ANY_VALUE = frozenset({"_context", "template_from_string"})  # reach every value without its name
 _NO_FILTERS = Filters().model_dump(mode="json")
 
@@ -199,6 +200,18 @@ def unknown_entities(
                 if unknown := sorted(ids - set(found)):
                     numbers = ", ".join(map(str, unknown))
                     yield f"filters.{name}", f"there is no {entity.replace('_', ' ')} {numbers} in the directory"
+
+
+def unknown_values(rows: Callable[[type[Model]], QuerySet[Any]], typed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Name and sentence, where a value of a trial (`campaign.id`) is the id of an entity that is not among the rows.
+
+    The mail would tell its name. What is no id at all is for the event to refuse.
+    """
+    for name, text in typed.items():
+        model = events.DIRECTORY.get(name.split(".")[0])
+        number = text.strip()
+        if model and number.isdecimal() and len(number) <= _DIGITS and not rows(model).filter(pk=int(number)).exists():
+            yield name, f"there is no {model._meta.verbose_name} {int(number)} in the directory"
 
 
 def _texts(action: Action) -> Iterator[tuple[str, str, bool]]:

@@ -57,7 +57,8 @@ class Caller:
         owner = _PRODUCTS.get(model)
         if self.products is None or owner is None:
             return found
-        return found.filter(owner(self.products))
+        there = owner(self.products)
+        return found.filter(there | Q(token=self.token) if model is Job else there)
 
     def rules_of_log(self) -> list[Owned]:
         """Whose deliveries alone are there for the caller, so that a log is read rule by rule."""

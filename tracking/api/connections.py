@@ -97,6 +97,7 @@ class ConnectionFilters(FilterSet):
 class Connections(Door):
     """Where mail goes out. A changed host, port, encryption or login asks for the password anew."""
 
+    house = True
     queryset = Connection.objects.all()
     serializer_class = ConnectionSerializer
     filterset_class = ConnectionFilters
@@ -162,12 +163,14 @@ class Connections(Door):
         return Response(status=204)
 
     @action(detail=False, methods=["post"], url_path="check")
+    @once
     def check_server(self, request: Request) -> Response:
         """Shake hands with a server that is not saved, as a job whose result is the transcript."""
         asked = self.read(ServerCheckRequest)
         return self._checked(asked, asked.server, None, asked.password)
 
     @action(detail=True, methods=["post"])
+    @once
     def check(self, request: Request, pk: int) -> Response:
         """The same with a saved one."""
         return self._checked(self.read(CheckRequest), None, self.get_object(), "")
@@ -187,7 +190,7 @@ class Connections(Door):
             now=clock.now(),
         )
         start_job(job)
-        return accepted(job)
+        return accepted(job, self.caller)
 
     @action(detail=True, methods=["post"])
     @transaction.atomic

@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 from django_filters.rest_framework import DjangoFilterBackend
 from pydantic import BaseModel, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +21,7 @@ from tracking import denials
 from tracking.api.caller import Caller
 from tracking.api.paging import PARAMETERS, Pages
 from tracking.api.parsers import MergePatchParser, demand_length
-from tracking.api.rights import HasRight, Right
+from tracking.api.rights import HasRight, Right, missing
 from tracking.api.throttles import Calls
 from tracking.definition import RuleDefinition
 from tracking.errors import FieldErrors, RuleError
@@ -40,6 +41,8 @@ class Door(GenericViewSet[Any]):
 
     rights: ClassVar[Mapping[str, Right]] = {}
     dear: ClassVar[frozenset[str]] = frozenset()
+    house: ClassVar[bool] = False  # its rows belong to no product: a token that is narrowed to some only reads them
+    also: ClassVar[Mapping[str, Right]] = {}  # what an action needs besides
     paged: ClassVar[frozenset[str]] = frozenset({"list"})  # actions with pages
     filtered: ClassVar[frozenset[str]] = frozenset({"list"})  # actions with filters
 
@@ -117,6 +120,11 @@ class Door(GenericViewSet[Any]):
             name = self.lookup_field
             self.note_foreign(self.queryset.model, self.kwargs[self.lookup_url_kwarg or name], field=name)
             raise
+
+    def demand(self, right: Right) -> None:
+        """Raises PermissionDenied where the caller lacks what the request needs besides its action's right."""
+        if said := missing(self.request, right):
+            raise PermissionDenied(said)
 
     def note_foreign(self, model: type[Model], key: Any, *, field: str = "pk") -> None:
         """What is not there for the caller may be there for others: that is a denial, and is kept as one."""

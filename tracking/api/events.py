@@ -14,7 +14,7 @@ from rest_framework.serializers import ModelSerializer
 from tracking.api.door import Door
 from tracking.api.filters import IdFilter, LineFilter, LogFilters, TriggerFilter, YesNoFilter, since, until
 from tracking.api.once import once
-from tracking.api.rights import Right, reading
+from tracking.api.rights import SEE_EVENTS, Right, reading
 from tracking.api.shapes import EventOrEvents, Explanation, PartlyTaken, ReceiptOrReceipts, WholeEvent
 from tracking.choices import Filter, Scope
 from tracking.emit import emit, emit_many
@@ -87,6 +87,7 @@ class Events(Door):
         "explain": Right(Scope.RULES_READ, "view_rule"),
         "explain_stored": Right(Scope.RULES_READ, "view_rule"),
     }
+    also = {"explain_stored": SEE_EVENTS}
     dear = frozenset({"explain"})
 
     def visible(self, rows: QuerySet[StoredEvent]) -> QuerySet[StoredEvent]:

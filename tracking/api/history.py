@@ -69,6 +69,7 @@ class History(Trials):
         return Response(WholeVersionSerializer(found, context=self.get_serializer_context()).data)
 
     @action(detail=True, methods=["post"], url_path="versions/<id:number>/restore")
+    @once
     @transaction.atomic
     def restore(self, request: Request, pk: int, number: int) -> Response:
         """Make an earlier version's definition the newest one."""

@@ -15,14 +15,18 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracking.api.caller import Caller
 from tracking.api.door import Door
 from tracking.api.filters import IdFilter, YesNoFilter
 from tracking.api.problems import Conflict
+from tracking.api.renderers import offered
 from tracking.api.rights import Right, reading
 from tracking.choices import JobKind, JobState, Scope
 from tracking.models import Job
 from tracking.pipeline.jobs import FILE_NEEDS
 from tracking.store import clock, jobs
+
+READ_RULES = Right(Scope.RULES_READ, "view_rule")  # of FILE_NEEDS
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -84,12 +88,14 @@ class Jobs(Door):
     def retrieve(self, request: Request, pk: int) -> Response:
         return self.shown(self.get_object())
 
-    @action(detail=True)
+    @action(detail=True, renderer_classes=offered("application/octet-stream"))
     def file(self, request: Request, pk: int) -> HttpResponse:
         """What the job made to be taken away."""
         job: Job = self.get_object()
-        if not job.file_name or not self.user.has_perms(FILE_NEEDS.get(JobKind(job.kind), ())):
+        if not job.file_name:
             raise NotFound
+        if JobKind(job.kind) in FILE_NEEDS:
+            self.demand(READ_RULES)
         headers = {"Content-Disposition": 'attachment; filename="result"', "X-Content-Type-Options": "nosniff"}
         return HttpResponse(job.file_text, content_type="application/octet-stream", headers=headers)
 
@@ -103,7 +109,8 @@ class Jobs(Door):
         return self.shown(self.get_object())
 
 
-def accepted(job: Job) -> Response:
-    """202, and where the job is."""
+def accepted(job: Job, caller: Caller) -> Response:
+    """202, and where the job is: there for the token that has started it."""
+    Job.objects.filter(pk=job.pk).update(token=caller.token)
     address = f"/api/v1/jobs/{job.pk}/"
     return Response({"job": job.pk, "state": job.state, "url": address}, status=202, headers={"Location": address})

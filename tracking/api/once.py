@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -58,8 +58,10 @@ def _demand_readable(key: str) -> None:
 
 
 def _fingerprint(request: Request) -> str:
+    """Keyed, as a body may hold a password that could be guessed from a plain hash."""
     body = json.dumps(request.data, sort_keys=True, default=str)
-    return hashlib.sha256(f"{request.method} {request.get_full_path()}\n{body}".encode("utf-8", "replace")).hexdigest()
+    text = f"{request.method} {request.get_full_path()}\n{body}"
+    return salted_hmac("tracking.api.once", text.encode("utf-8", "replace"), algorithm="sha256").hexdigest()
 
 
 def _keep(request: Request, key: str, response: Response) -> None:

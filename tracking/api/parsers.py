@@ -28,6 +28,12 @@ class LengthRequired(APIException):
     default_code = "length_required"
 
 
+class Encoded(APIException):
+    status_code = 415
+    default_detail = "Content-Encoding is not supported; send the body as it is."
+    default_code = "encoded"
+
+
 def demand_length(request: Request) -> None:
     """Raises LengthRequired for a body in chunks, which Django takes for none at all."""
     if "Transfer-Encoding" in request.headers:
@@ -44,7 +50,7 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         request: Request = (parser_context or {})["request"]
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise ParseError("Content-Encoding is not supported; send the body as it is.")
+            raise Encoded
         try:
             return parse_json(_read(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
         except UnreadablePostError:

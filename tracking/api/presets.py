@@ -66,6 +66,7 @@ class PresetFilters(FilterSet):
 class Presets(Door):
     """A buyer's presets are his own; the others are the house's."""
 
+    house = True
     queryset = Preset.objects.all()
     serializer_class = PresetSerializer
     filterset_class = PresetFilters

@@ -72,7 +72,7 @@ class Replays(Door):
             actor=self.user, action=AuditAction.REPLAYED, target=job, detail=window.to_json(), now=window.asked_at
         )
         start_job(job)
-        return accepted(job)
+        return accepted(job, self.caller)
 
     def _window(self) -> Window:
         """Raises RuleError."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.auth import get_permission_codename
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from tracking import models
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class Right(NamedTuple):
-    """`permission` is Django's, without the app's name: `view_rule`."""
+    """`permission` is Django's, without the app's name: `view_rule`. `instead`: another that does as well."""
 
     scope: Scope
     permission: str
+    instead: str = ""
+
+
+SEE_EVENTS = Right(Scope.EVENTS_READ, "view_storedevent")
 
 
 def reading(scope: Scope, model: str) -> Mapping[str, Right]:
@@ -30,7 +34,7 @@ def reading(scope: Scope, model: str) -> Mapping[str, Right]:
 
 
 class HasRight(BasePermission):
-    """By the door's table; a method that the door does not have is let through, to be answered 405."""
+    """By the door's tables; a method that the door does not have is let through, to be answered 405."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         door: Door = view
@@ -39,11 +43,27 @@ class HasRight(BasePermission):
             return False
         if right is None:
             return door.action in (None, "metadata")
-        if isinstance(request.auth, ApiToken) and request.auth.scopes and right.scope not in request.auth.scopes:
-            self.message = f"{right.scope.label} needs a token with the scope {right.scope.value}."
-            return False
-        self.message = f"{right.scope.label} needs the permission “{_in_words(right.permission)}”."
-        return bool(request.user.has_perm(f"tracking.{right.permission}"))
+        also = door.also.get(door.action or "")
+        wanting = missing(request, right) or (also and missing(request, also)) or _of_the_house(request, door)
+        self.message = wanting
+        return wanting is None
+
+
+def missing(request: Request, right: Right) -> str | None:
+    """What keeps the caller from it, in words; None: nothing."""
+    if isinstance(request.auth, ApiToken) and request.auth.scopes and right.scope not in request.auth.scopes:
+        return f"{right.scope.label} needs a token with the scope {right.scope.value}."
+    permissions = [name for name in (right.permission, right.instead) if name]
+    if any(request.user.has_perm(f"tracking.{name}") for name in permissions):
+        return None
+    return f"{right.scope.label} needs the permission {' or '.join(f'“{_in_words(name)}”' for name in permissions)}."
+
+
+def _of_the_house(request: Request, door: Door) -> str | None:
+    narrowed = isinstance(request.auth, ApiToken) and request.auth.narrowed
+    if not (door.house and narrowed) or request.method in SAFE_METHODS:
+        return None
+    return "A token that is narrowed to products does not write what all products share."
 
 
 def _words() -> Mapping[str, str]:

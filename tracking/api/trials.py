@@ -11,10 +11,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracking import access, denials
 from tracking.api.door import Door
 from tracking.api.jobs import accepted
 from tracking.api.once import once
-from tracking.api.rights import Right
+from tracking.api.rights import SEE_EVENTS, Right
 from tracking.api.shapes import JobStarted, LintedRule, PreviewedMail, RuleDraft, TestRunStarted
 from tracking.choices import Quota, Scope, Whom
 from tracking.definition import RuleDefinition
@@ -28,8 +29,9 @@ from tracking.tasks import start_job, wake_on_commit
 
 READ = Right(Scope.RULES_READ, "view_rule")
 TRY = Right(Scope.RULES_WRITE, "change_rule")
+DRAFT = Right(Scope.RULES_READ, "add_rule", instead="change_rule")
 
-RIGHTS = {"lint": READ, "preview": READ, "test_run": TRY, "backtest": READ, "backtest_document": READ}
+RIGHTS = {"lint": DRAFT, "preview": DRAFT, "test_run": TRY, "backtest": READ, "backtest_document": DRAFT}
 DEAR = frozenset(RIGHTS)
 
 Text = Annotated[str, Field(strict=True, max_length=4_000)]
@@ -113,9 +115,9 @@ class Trials(Door):
         """The mail as it would leave. Nothing is sent."""
         asked = self.read(PreviewRequest)
         definition = self.definition(asked.document)
-        rules.check(definition)
         product = trial.owner(definition).get("product")
         quotas.spend(Quota.PREVIEWS, self.user.pk, product=product, now=clock.now())
+        rules.check(definition)
         filled = self._filled(definition, asked)
         try:
             return Response(trial.preview(definition, self.caller.access.shown(filled), now=clock.now()).to_json())
@@ -164,7 +166,7 @@ class Trials(Door):
         now = clock.now()
         job = backtest.start(definition, rule=rule, days=days, author=self.user, now=now)
         start_job(job)
-        return accepted(job)
+        return accepted(job, self.caller)
 
     def definition(self, document: object, rule: Rule | None = None) -> RuleDefinition:
         """What the caller wants a rule to be. Raises RuleError."""
@@ -181,6 +183,10 @@ class Trials(Door):
 
     def _event(self, definition: RuleDefinition, asked: Values) -> Event:
         base = self._stored(asked.event_id) if asked.event_id is not None else None
+        if unknown := dict(access.unknown_values(self.caller.rows, asked.values)):
+            wrong = {f"values.{name}": [sentence] for name, sentence in unknown.items()}
+            denials.remember(self.request._request, fields=wrong)
+            raise RuleError(wrong)
         try:
             hidden = self.caller.access.hidden
             return trial.event_of(definition, asked.values, base=base, hidden=hidden, now=clock.now())
@@ -188,6 +194,7 @@ class Trials(Door):
             raise RuleError({f"values.{field}": sentences for field, sentences in error.errors.items()}) from None
 
     def _stored(self, event_id: str) -> Event:
+        self.demand(SEE_EVENTS)
         row = self.caller.rows(StoredEvent).filter(event_id=event_id).first()
         if row is None:
             self.note_foreign(StoredEvent, event_id, field="event_id")

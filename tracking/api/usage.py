@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from tracking import spreadsheet
 from tracking.api.door import Door
 from tracking.api.filters import IdFilter, of_product
+from tracking.api.renderers import offered
 from tracking.api.rights import Right, reading
 from tracking.api.shapes import UsageByDay
 from tracking.choices import Scope
@@ -72,7 +73,7 @@ class Usage(Door):
                 break
         return Response({"days": [{**one, "amount": str(one["amount"])} for one in list(days.values())[:366]]})
 
-    @action(detail=False, url_path="csv")
+    @action(detail=False, url_path="csv", renderer_classes=offered("text/csv"))
     def as_csv(self, request: Request) -> StreamingHttpResponse:
         """All rows of the filters, safe to open in a spreadsheet."""
         rows = self.filter_queryset(self.get_queryset()).order_by("-day", "rule_id")

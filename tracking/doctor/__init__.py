@@ -36,6 +36,7 @@ LOOKS: dict[str, Look] = {
     "python": configuration.python,
     "times": configuration.times,
     "celery": configuration.celery,
+    "cache": configuration.cache,
     "database": services.database,
     "broker": services.broker,
     "clock": services.clocks,

@@ -71,6 +71,15 @@ _SAFE = {
 }
 
 
+def cache() -> tuple[Level, str]:
+    if settings.CACHES["default"]["BACKEND"].endswith((".LocMemCache", ".DummyCache")):
+        return Level.NOTE, (
+            "CACHE_URL names no cache that processes share: each counts the API's requests for itself, so that limits "
+            "are as many times as high"
+        )
+    return Level.OK, "shared"
+
+
 def sending() -> tuple[Level, str]:
     if conf.sending():
         return Level.OK, "on"

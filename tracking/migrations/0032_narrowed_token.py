@@ -1,3 +1,4 @@
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -18,6 +19,11 @@ class Migration(migrations.Migration):
             model_name='apitoken',
             name='narrowed',
             field=models.BooleanField(db_default=False, default=False, editable=False, help_text='To its products, though none of them be left.'),
+        ),
+        migrations.AddField(
+            model_name='job',
+            name='token',
+            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tracking.apitoken'),
         ),
         migrations.RunPython(mark, migrations.RunPython.noop, elidable=True),
     ]

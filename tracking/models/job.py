@@ -23,6 +23,9 @@ class Job(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs", editable=False
     )
     rule = models.ForeignKey("tracking.Rule", on_delete=models.SET_NULL, null=True, related_name="+", editable=False)
+    token = models.ForeignKey(  # by which it was started; None: at a page
+        "tracking.ApiToken", on_delete=models.SET_NULL, null=True, related_name="+", editable=False
+    )
     title = models.CharField(max_length=200, blank=True)
     params = models.JSONField(default=dict, editable=False)
     sealed = models.TextField(blank=True, editable=False)

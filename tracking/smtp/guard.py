@@ -49,6 +49,8 @@ _NEVER = _networks(
     "fe80::/10",
     "fd00:ec2::254/128",  # Amazon's metadata
     "fd20:ce::254/128",  # Google's
+    "fd00:c1::a9fe:a9fe/128",  # Oracle's
+    "fd00:42::42/128",  # Scaleway's
     "ff00::/8",
 )
 

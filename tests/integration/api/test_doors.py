@@ -16,7 +16,7 @@ from tests.integration.api.conftest import EVENTS, V1, told
 from tracking.api.door import Door
 from tracking.api.urls import router
 from tracking.choices import Role, Scope
-from tracking.models import Connection, KeptAnswer, Rule, StoredEvent
+from tracking.models import Connection, Job, KeptAnswer, Rule, StoredEvent
 from tracking.store import clock
 
 pytestmark = pytest.mark.django_db
@@ -57,14 +57,16 @@ def address(path: str) -> str:
 
 @pytest.mark.parametrize(("path", "method", "door", "action"), ADDRESSES)
 def test_whoever_passes_has_a_token_the_permission_and_the_scope(calls, path, method, door, action):
-    right = door.rights[action]
+    right, more = door.rights[action], door.also.get(action)
+    needed = [one for one in (right, more) if one]
     others = [scope for scope in Scope if scope is not right.scope]
     asked: dict[str, Any] = {"method": method, "path": address(path), "value": {}, "if_match": "*"}
 
     nobody = Client().generic(method, V1 + address(path), b"{}", content_type="application/json")
     unpermitted = calls().send(**asked)
     unscoped = calls(right.permission, scopes=others).send(**asked)
-    allowed = calls(right.permission, scopes=[right.scope]).send(**asked)
+    permissions = [one.permission for one in needed]
+    allowed = calls(*permissions, scopes=[one.scope for one in needed]).send(**asked)
 
     assert (nobody.status_code, nobody["WWW-Authenticate"]) == (401, "Bearer")
     assert "needs the permission" in told(unpermitted)["detail"]
@@ -271,6 +273,24 @@ def test_a_post_with_a_key_is_done_once_and_answered_alike(admin):
     assert (again.json(), again["Location"]) == (first.json(), first["Location"])
     assert again["Idempotent-Replayed"] == "true"
     assert Connection.objects.count() == 1
+
+
+@pytest.mark.parametrize(("path", "method", "door", "action"), ADDRESSES)
+def test_what_a_post_makes_can_be_asked_for_with_a_key(path, method, door, action):
+    status, _ = door.answers.get(action, (200, None))
+
+    assert hasattr(getattr(door, action), "creates") or method != "post" or status not in {201, 202}
+
+
+def test_a_version_is_restored_and_a_connection_checked_once_under_a_key(admin):
+    rule = factories.saved_rule()
+    factories.save_again(rule, name="Later")
+
+    for path in (f"rules/{rule.pk}/versions/1/restore/", f"connections/{rule.connection_id}/check/"):
+        first, again = (admin.post({}, path=path, idempotency_key=path) for _ in range(2))
+        assert (again.json(), again["Idempotent-Replayed"]) == (first.json(), "true")
+
+    assert (rule.versions.count(), Job.objects.count()) == (3, 1)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tracking.choices import (
     Reason,
     RecipientRole,
     Role,
+    Scope,
     WatchState,
 )
 from tracking.models import (
@@ -29,6 +30,7 @@ from tracking.models import (
     Connection,
     Delivery,
     DeliveryRecipient,
+    Job,
     Rule,
     RuleWatch,
     UsageDay,
@@ -368,7 +370,7 @@ def test_usage_is_told_by_row_by_day_and_as_csv(admin):
 
     rows = admin.get(f"usage/?rule={rule.pk}&day_until=2026-01-02").json()["results"]
     days = admin.get("usage/days/").json()["days"]
-    csv = admin.get("usage/csv/?day_since=2026-01-02")
+    csv = admin.get("usage/csv/?day_since=2026-01-02", accept="text/csv")
 
     assert sorted((row["events"], row["amount"]) for row in rows) == [(3, "0.0003"), (5, "0.0000")]
     assert [(day["day"], day["events"], day["amount"]) for day in days] == [
@@ -386,6 +388,19 @@ def test_a_job_is_watched_and_cancelled(admin):
     assert admin.post(path=f"jobs/{job.pk}/cancel/").json()["state"] == JobState.CANCELLED
     assert admin.post(path=f"jobs/{job.pk}/cancel/").status_code == 409
     assert admin.get(f"jobs/{job.pk}/file/").status_code == 404
+
+
+def test_a_file_of_rules_is_for_who_reads_rules(admin, calls):
+    job = jobs.open_job(JobKind.EXPORT_RULES, {}, author=admin.user, now=NOON)
+    Job.objects.filter(pk=job.pk).update(file_name="rules.json", file_text="[]")
+
+    reader = calls(role=Role.GLOBAL_ADMIN, scopes=[Scope.JOBS_READ])
+    both = calls(role=Role.GLOBAL_ADMIN, scopes=[Scope.JOBS_READ, Scope.RULES_READ])
+
+    assert (reader.get(f"jobs/{job.pk}/").status_code, reader.get(f"jobs/{job.pk}/file/").status_code) == (200, 403)
+    assert both.get(f"jobs/{job.pk}/file/", accept="application/octet-stream").content == b"[]"
+    refused = reader.get(f"jobs/{job.pk}/file/", accept="application/octet-stream")
+    assert "rules:read" in told(refused)["detail"]
 
 
 def test_a_buyer_sees_his_own_jobs(calls, admin):

@@ -6,9 +6,10 @@ import pytest
 import time_machine
 
 from tests import factories
-from tests.integration.api.conftest import told
+from tests.integration.api.conftest import Platform, told
 from tests.integration.api.test_rules import document
-from tracking.choices import AuditAction, JobKind, JobState, Role
+from tracking.api import tokens
+from tracking.choices import AuditAction, JobKind, JobState, Role, Scope
 from tracking.models import AuditEntry, Delivery, Job, Rule, StoredEvent
 from tracking.pipeline.explain import HIDDEN
 
@@ -52,10 +53,44 @@ def test_previews_of_one_product_are_limited_whoever_asks(admin, calls, settings
 
     with time_machine.travel(factories.NOON, tick=False):
         assert admin.post(wanted, path="rules/preview/").status_code == 200
-        refused = calls(role=Role.SUPPORT).post(wanted, path="rules/preview/")
+        refused = calls(role=Role.LMS_ADMIN).post(wanted, path="rules/preview/")
 
     assert refused.status_code == 429
     assert "Previews of one product: at most 1 in a minute" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("who", ["no permission", "no scope"])
+def test_an_event_is_shown_in_a_mail_to_who_may_read_events(admin, calls, who):
+    admin.post(factories.event(event_id="sale-1").to_json())
+    rule, permissions = factories.saved_rule(), ["change_rule", "view_rule", "view_connection"]
+    if who == "no scope":
+        caller = calls(*permissions, "view_storedevent", scopes=[Scope.RULES_READ, Scope.RULES_WRITE])
+    else:
+        caller = calls(*permissions)
+
+    mail = caller.post({"document": document(), "event_id": "sale-1"}, path="rules/preview/")
+    sent = caller.post({"event_id": "sale-1", "to": ["me@example.org"]}, path=f"rules/{rule.pk}/test-run/")
+    samples = caller.post({"document": document()}, path="rules/preview/")
+
+    assert (mail.status_code, sent.status_code, samples.status_code) == (403, 403, 200)
+    assert b"Ada" not in mail.content
+    assert not Delivery.objects.exists()
+
+
+def test_a_job_of_a_token_of_some_products_is_there_for_it_and_for_no_other_token_of_its_person(calls):
+    product, other = factories.ProductFactory.create_batch(2)
+    caller = calls(role=Role.GLOBAL_ADMIN, products=[product])
+    beside = Platform(caller.user, tokens.issue(caller.user, "beside", products=[other])[1])
+    rule = factories.saved_rule(product=product.pk)
+    window = {"first": "2026-01-31T00:00:00Z", "until": "2026-02-01T00:00:00Z", "rule": rule.pk}
+
+    for path, body in (
+        ("rules/backtest/", {"document": document(product=product.pk)}),
+        (f"rules/{rule.pk}/backtest/", {}),
+        ("deliveries/replay/", window),
+    ):
+        address = caller.post(body, path=path)["Location"]
+        assert (caller.get(address).status_code, beside.get(address).status_code) == (200, 404)
 
 
 def test_a_mail_that_could_not_leave_is_told(admin):

@@ -235,7 +235,11 @@ def test_an_operator_opens_a_network_on_every_port(network: str, address: str) -
 
 
 @pytest.mark.parametrize(
-    "address", ["169.254.169.254", "fd00:ec2::254", "168.63.129.16", "100.100.100.200", "fe80::1", "0.0.0.0", "::"]
+    "address",
+    [
+        *("169.254.169.254", "168.63.129.16", "100.100.100.200", "0.0.0.0"),
+        *("fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42", "fe80::1", "::"),
+    ],
 )
 def test_metadata_stays_closed_whatever_the_operator_opens(address: str) -> None:
     guard = Guard((ip_network("0.0.0.0/0"), ip_network("::/0")), lookup=Names(evil=[address]))

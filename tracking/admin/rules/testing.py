@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
+from tracking import access, denials
 from tracking.admin.log.pages import as_uuid
 from tracking.admin.scope import access_of, person
 from tracking.choices import Whom
@@ -44,6 +45,7 @@ def _send(admin: Any, request: HttpRequest, rule: Rule) -> HttpResponse:
     whom = Whom.RULES if request.POST.get("whom") == Whom.RULES else Whom.OWN
     seen = access_of(request)
     base = _chosen(request, request.POST.get("base", ""))
+    _demand_known(request)
     event = trial.event_of(
         definition, _typed(request), base=base.event() if base else None, hidden=seen.hidden, now=now
     )
@@ -61,6 +63,14 @@ def _typed(request: HttpRequest) -> dict[str, str]:
     return {
         name[6:]: text for name, text in request.POST.items() if name.startswith("value:") and isinstance(text, str)
     }
+
+
+def _demand_known(request: HttpRequest) -> None:
+    """Raises RuleError for entities that are not there for this person; that they were named is noted."""
+    unknown = dict(access.unknown_values(access_of(request).rows, _typed(request)))
+    if wrong := {name: [sentence] for name, sentence in unknown.items()}:
+        denials.remember(request, fields=wrong)
+        raise RuleError(wrong)
 
 
 def _chosen(request: HttpRequest, key: str) -> StoredEvent | None:
