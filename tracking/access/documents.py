@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -202,14 +202,16 @@ def unknown_entities(
                     yield f"filters.{name}", f"there is no {entity.replace('_', ' ')} {numbers} in the directory"
 
 
-def unknown_values(rows: Callable[[type[Model]], QuerySet[Any]], typed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def unknown_values(
+    rows: Callable[[type[Model]], QuerySet[Any]], typed: Mapping[str, str], *, hidden: Collection[str]
+) -> Iterator[tuple[str, str]]:
     """Name and sentence, where a value of a trial (`campaign.id`) is the id of an entity that is not among the rows.
 
-    The mail would tell its name. What is no id at all is for the event to refuse.
+    The mail would tell its name. What is `hidden` is not taken anyway; what is no id at all is for the event to refuse.
     """
     for name, text in typed.items():
-        model = events.DIRECTORY.get(name.split(".")[0])
-        number = text.strip()
+        head, number = name.split(".")[0], text.strip()
+        model = events.DIRECTORY.get(head) if head not in hidden else None
         if model and number.isdecimal() and len(number) <= _DIGITS and not rows(model).filter(pk=int(number)).exists():
             yield name, f"there is no {model._meta.verbose_name} {int(number)} in the directory"
 

@@ -34,6 +34,7 @@ from tracking.store import audit, clock, directory
 from tracking.validation import MAX_ID, Id, field_errors, one_line
 
 MOST_ROWS = 5_000  # in one PUT
+NOTED = 200  # ids of them in the audit log
 
 
 # --- in ---------------------------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ class Entries(Door):
         rows = _rows(self.row, request.data)
         self._demand_platform(rows)
         try:
-            directory.upsert(self.queryset.model, rows, visible=self.caller.rows)
+            created = directory.upsert(self.queryset.model, rows, visible=self.caller.rows)
         except EntryError as error:
             self._note_foreign_ids(rows, error)
             raise
@@ -129,7 +130,12 @@ class Entries(Door):
             actor=self.user,
             action=AuditAction.ENTRY_CHANGED,
             target=None,
-            detail={"kind": self.queryset.model._meta.model_name, "rows": len(rows)},
+            detail={
+                "kind": self.queryset.model._meta.model_name,
+                "rows": len(rows),
+                "created": created,
+                "ids": sorted(row["id"] for row in rows)[:NOTED],
+            },
             now=clock.now(),
         )
         return Response(Received(rows=len(rows)).model_dump())

@@ -38,7 +38,7 @@ def _tag() -> str:
 class Open(View):
     """A page without a login, whose refusals are problem documents like all others of the API."""
 
-    http_method_names = ("get", "head") 
+    http_method_names = ("get", "head")
 
     def http_method_not_allowed(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         refusal = plain(405, f"Method “{request.method}” not allowed.")

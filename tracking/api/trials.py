@@ -183,12 +183,12 @@ class Trials(Door):
 
     def _event(self, definition: RuleDefinition, asked: Values) -> Event:
         base = self._stored(asked.event_id) if asked.event_id is not None else None
-        if unknown := dict(access.unknown_values(self.caller.rows, asked.values)):
+        hidden = self.caller.access.hidden
+        if unknown := dict(access.unknown_values(self.caller.rows, asked.values, hidden=hidden)):
             wrong = {f"values.{name}": [sentence] for name, sentence in unknown.items()}
             denials.remember(self.request._request, fields=wrong)
             raise RuleError(wrong)
         try:
-            hidden = self.caller.access.hidden
             return trial.event_of(definition, asked.values, base=base, hidden=hidden, now=clock.now())
         except EventError as error:
             raise RuleError({f"values.{field}": sentences for field, sentences in error.errors.items()}) from None

@@ -17,8 +17,8 @@ Visible = Callable[[type[models.Model]], models.QuerySet[Any]]
 _MOST_NAMED = 20  # wrong rows, one by one
 
 
-def upsert(kind: type[Entry], rows: Sequence[Values], *, visible: Visible) -> None:
-    """Write rows, new ones and changed ones alike, in one statement. What is as it was is not touched.
+def upsert(kind: type[Entry], rows: Sequence[Values], *, visible: Visible) -> int:
+    """Write rows, new ones and changed ones alike, in one statement; how many are new. What is as it was is left so.
 
     `visible` gives the rows of a table that are there for whoever writes. Raises EntryError, and writes none, for an id
     that stands twice or is that of a row outside, or a relation that leads nowhere.
@@ -26,9 +26,11 @@ def upsert(kind: type[Entry], rows: Sequence[Values], *, visible: Visible) -> No
     _demand_distinct(rows)
     _demand_own(kind, rows, visible)
     _demand_known(kind, rows, visible)
+    known = kind._default_manager.filter(pk__in=[row["id"] for row in rows]).count()
     fields = kind._meta.concrete_fields
     written = [[row[field.name] for field in fields] for row in sorted(rows, key=lambda row: row["id"])]
     bulk.insert(kind, [str(field.column) for field in fields], written, tail=_on_conflict(kind))
+    return len(rows) - known
 
 
 def _on_conflict(kind: type[Entry]) -> str:

@@ -88,6 +88,19 @@ def test_a_chosen_event_fills_the_form_and_what_is_wrong_stands_at_its_value():
     assert not Delivery.objects.filter(test=True).exists()
 
 
+def test_a_test_run_names_no_entity_of_others():
+    product, foreign = factories.ProductFactory.create(), factories.ProductFactory.create(calls=True)
+    campaign = factories.CampaignFactory.create(product=foreign, name="Secret plan")
+    rule = factories.saved_rule(product=product.pk, action__subject="{{ campaign.name }}")
+    client = member(Role.LMS_ADMIN, email="me@example.com")
+
+    pages = [client.post(f"{RULE}{rule.pk}/test/", {"value:campaign.id": str(key)}).text for key in (campaign.pk, 4711)]
+
+    for page, key in zip(pages, (campaign.pk, 4711), strict=True):
+        assert f"there is no campaign {key} in the directory" in page
+    assert not Delivery.objects.exists()
+
+
 @pytest.mark.parametrize("posted", [{}, {"whom": "own"}, {"whom": "everybody", "to": " "}])
 def test_a_form_without_an_address_mails_oneself_and_no_recipient(posted):
     rule = factories.saved_rule()

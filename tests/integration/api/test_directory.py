@@ -33,7 +33,8 @@ def test_rows_are_written_by_their_ids_new_and_changed_alike(admin):
         (7, "Loans", "lms", True),
         (2**62, "Calls", "call_logic", False),
     ]
-    assert AuditEntry.objects.filter(action=AuditAction.ENTRY_CHANGED, actor_id=admin.user.pk).count() == 1
+    note = AuditEntry.objects.get(action=AuditAction.ENTRY_CHANGED, actor_id=admin.user.pk)
+    assert note.detail == {"kind": "product", "rows": 2, "created": 1, "ids": [7, 2**62]}
 
 
 def test_a_batch_is_one_statement_however_many_rows_it_has(admin):

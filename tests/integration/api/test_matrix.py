@@ -337,7 +337,7 @@ SENT: list[tuple[str, str, str, Body]] = [
         "campaign",
         lambda own, key: {"document": _rule(own), "values": {"campaign.id": str(key)}},
     ),
-    ("rule-test-run", "post", "channel", lambda own, key: {"values": {"channel.id": str(key)}}),
+    ("rule-test-run", "post", "campaign", lambda own, key: {"values": {"campaign.id": str(key)}}),
     ("preset-list", "post", "rule", lambda own, key: {"rule": key, "name": "Mine"}),
     *(
         (f"delivery-{what}", "post", table, lambda own, key, table=table: _replay(**{table: key}))

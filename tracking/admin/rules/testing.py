@@ -67,7 +67,8 @@ def _typed(request: HttpRequest) -> dict[str, str]:
 
 def _demand_known(request: HttpRequest) -> None:
     """Raises RuleError for entities that are not there for this person; that they were named is noted."""
-    unknown = dict(access.unknown_values(access_of(request).rows, _typed(request)))
+    seen = access_of(request)
+    unknown = dict(access.unknown_values(seen.rows, _typed(request), hidden=seen.hidden))
     if wrong := {name: [sentence] for name, sentence in unknown.items()}:
         denials.remember(request, fields=wrong)
         raise RuleError(wrong)
