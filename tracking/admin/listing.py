@@ -64,6 +64,8 @@ class PageList(ChangeList):  # type: ignore[misc]
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count  # so that the title offers no "Show all" that shows no more
         rows: Sequence[Model] = list(self.result_list)  # type: ignore[has-type]
         self.model_admin.complete(request, rows)
         self.result_list = rows

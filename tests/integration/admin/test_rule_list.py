@@ -19,6 +19,14 @@ LIST = reverse("admin:tracking_rule_changelist")
 pytestmark = pytest.mark.django_db
 
 
+def test_all_are_offered_only_where_some_are_left_out(admin_client):
+    factories.saved_rule(name="Tell the buyer")
+
+    offered = ["Show all" in admin_client.get(LIST, query).text for query in ({}, {"q": "Tell"}, {"status": "active"})]
+
+    assert offered == [False, True, True]
+
+
 def test_the_columns_say_what_a_rule_does(admin_client, admin_user):
     publisher = factories.PublisherFactory.create(name="Bright Leads")
     product = factories.ProductFactory.create(name="Auto Insurance")
