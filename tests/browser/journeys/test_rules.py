@@ -50,6 +50,43 @@ def test_a_rule_of_a_campaign_fires_for_the_next_event(page: Page, running: Runn
     assert sold(rule, "Late") == []
 
 
+def test_rules_are_copied_switched_and_deleted_from_their_list(page: Page, relay: Connection) -> None:
+    first = factories.saved_rule(connection=relay, name="Old hand")
+    here = f"{reverse('admin:tracking_rule_changelist')}?q=Old+hand"
+
+    def choose_action(rule: Rule, title: str) -> None:
+        page.goto(here)
+        row = page.locator("#result_list tr", has=page.get_by_role("button", name=f"Actions of rule {rule.pk}"))
+        row.get_by_role("button", name=f"Actions of rule {rule.pk}").click()
+        row.get_by_role("button", name=title).or_(row.get_by_role("link", name=title, exact=True)).click()
+
+    def switch_all(action: str) -> None:
+        page.locator("#action-toggle").check()
+        page.locator("select[name=action]").first.select_option(action)
+        page.get_by_role("button", name="Run").first.click()
+        expect(page.get_by_text(f"2 of 2 rules {action}d.")).to_be_visible()
+
+    choose_action(first, "Clone")
+    page.get_by_role("button", name="Clone").click()
+    expect(page.get_by_text(f"is a copy of rule #{first.pk}")).to_be_visible()
+    copy = Rule.objects.get(name="Old hand (copy)")
+    choose_action(copy, "Enable")
+    expect(page.locator("#result_list").get_by_text("Active", exact=True)).to_have_count(2)
+    switch_all("disable")
+    switch_all("enable")
+    choose_action(copy, "History")
+    expect(page.get_by_text("The rule was made.")).to_be_visible()
+    choose_action(first, "Disable and discard")
+    page.get_by_role("button", name="Yes, disable and discard").click()
+    expect(page.get_by_text("1 rule disabled, 0 waiting mails discarded.")).to_be_visible()
+    choose_action(copy, "Delete")
+    page.get_by_role("button", name="Yes").click()
+    page.goto(here)
+
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    assert list(Rule.objects.filter(name__startswith="Old hand", deleted_at=None)) == [first]
+
+
 def test_the_mail_is_previewed_on_a_real_event_and_then_sent_so(page: Page, running: Running, rule: Rule) -> None:
     (delivery,) = sold(rule, "Mary")
     page.goto(reverse("admin:tracking_rule_change", args=(rule.pk,)))
@@ -57,6 +94,9 @@ def test_the_mail_is_previewed_on_a_real_event_and_then_sent_so(page: Page, runn
     event = mail.get_by_label("Preview on")
     expect(event.locator("option", has_text=delivery.event.event_id)).to_have_count(1)
     event.select_option(value=str(delivery.event_id))
+    editor(page, "body").fill("<p>Dear {{ lead.nickname }}</p>")
+    page.get_by_role("button", name="Check the rule").click()
+    expect(page.locator("[data-try]")).to_contain_text("lead.nickname")
     editor(page, "body").fill("<p>Dear {{ lead.first_name }}</p>")
     expect(mail.frame_locator("iframe").get_by_text("Dear Mary")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
