@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from tracking.choices import AuditAction, DeliveryState
 from tracking.models import AuditEntry, Delivery, StoredEvent
 from tracking.pipeline import retention
 from tracking.policy import slices
-from tracking.store import audit, clock
+from tracking.store import audit, clock, deliveries
 from tracking.store import retention as store
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,31 @@ def test_a_mail_that_an_operator_sends_again_meanwhile_stays():
     store.remove("deliveries failed or unknown", [row.pk], now=now)
 
     assert Delivery.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("two_at_once")
+def test_a_mail_that_an_operator_sends_again_in_the_same_moment_stays():
+    (row,) = flow.owe(factories.saved_rule())
+    Delivery.objects.filter(pk=row.pk).update(state=DeliveryState.FAILED)
+    now = clock.now() + timedelta(days=91)
+    sent_again, removed = threading.Event(), threading.Event()
+
+    def send_again() -> None:
+        with transaction.atomic():
+            deliveries.resend(Delivery.objects.all(), now=now)
+            sent_again.set()
+            removed.wait(1)
+        connection.close()
+
+    operator = threading.Thread(target=send_again)
+    operator.start()
+    assert sent_again.wait(10)
+    store.remove("deliveries failed or unknown", [row.pk], now=now)
+    removed.set()
+    operator.join()
+
+    assert flow.states() == {DeliveryState.RETRYING: 1}
 
 
 def test_a_mail_that_was_sent_again_of_late_is_as_old_as_that():

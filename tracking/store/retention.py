@@ -84,13 +84,14 @@ def oldest(kind: str, *, now: datetime, size: int) -> list[Any]:
 
 
 def remove(kind: str, ids: Sequence[Any], *, now: datetime) -> None:
-    """Delete these rows in one transaction, but for those that somebody has put to use again meanwhile."""
+    """Delete these rows in one transaction, but for those that somebody has put to use again meanwhile, or does now."""
     with transaction.atomic():
         rows = KINDS[kind](now).order_by().filter(pk__in=ids)
         if kind == AUDIT:
             audit.forget(rows, now=now)
-        else:
-            rows.delete()
+        else:  # locked, as they are looked at first and deleted by their keys alone
+            ours = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+            rows.model._default_manager.filter(pk__in=ours).delete()
 
 
 def kept_since(now: datetime) -> datetime:
