@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from tests import factories, flow
-from tests.smtp_server import ScriptedServer
+from tests.smtp_actions import Talk
+from tests.smtp_server import Hang, ScriptedServer, Step
 from tracking import tasks
 from tracking.choices import DeliveryState
-from tracking.models import Lease
+from tracking.models import Attempt, Lease
 from tracking.pipeline import deliver
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +22,9 @@ pytestmark = pytest.mark.django_db
 def not_stopping() -> Iterator[None]:
     yield
     deliver.stopping.clear()
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
 
 
 def test_the_mail_in_flight_is_finished_and_the_others_are_given_back():
@@ -36,6 +41,23 @@ def test_the_mail_in_flight_is_finished_and_the_others_are_given_back():
     assert not Lease.objects.exists()
     assert len(server.mails) == 1
     assert more
+
+
+def test_a_server_that_keeps_a_worker_waiting_is_left_when_it_should_end(monkeypatch):
+    monkeypatch.setattr(tasks, "PATIENCE", 0.1)
+
+    def hangs(talk: Talk) -> str:
+        tasks.begin_to_stop()
+        return Hang()(talk)
+
+    with ScriptedServer(script={Step.MAIL: hangs}) as server:
+        rule = factories.saved_rule(connection=factories.ConnectionFactory(port=server.port))
+        flow.owe(rule, 5)
+
+        flow.drain(rule, flow.Hands())
+
+    assert flow.states() == {DeliveryState.RETRYING: 1, DeliveryState.QUEUED: 4}
+    assert "asked to end" in Attempt.objects.get().text, "it was not the server's own time that was over"
 
 
 def test_nothing_new_is_begun():

@@ -69,6 +69,12 @@ def tidy() -> None:
             sessions().close_idle(time.monotonic())
 
 
+def hang_up() -> None:
+    """The process is to end now: no server is waited for, but for its answer to a message that is on its way."""
+    for sessions in (pool(), system_pool()):
+        sessions.hang_up()
+
+
 def close() -> None:
     """Say goodbye to all servers: the process stops, or its settings have changed."""
     for sessions in (pool(), system_pool()):

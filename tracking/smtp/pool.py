@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from tracking.smtp.endpoint import Endpoint
 from tracking.smtp.guard import Guard
 from tracking.smtp.session import Envelope, Outcome, Session
+from tracking.smtp.wire import Wire
 
 _TRUSTED = 5.0  # seconds for which an idle session is taken at its word
 
@@ -45,11 +48,12 @@ class Pool:
         self._lock = threading.Lock()
         self._idle: dict[Endpoint, list[_Idle]] = {}
         self._newest: dict[int, int] = {}  # connection -> newest version seen
+        self._wires: WeakSet[Wire] = WeakSet()  # of all sessions, those that are being opened too
 
     @contextmanager
     def session(self, endpoint: Endpoint) -> Iterator[Session]:
         """An idle session of this endpoint or a new one; afterwards it is kept if it can be. Raises SendError."""
-        session = self._take(endpoint) or Session.open(endpoint, self._guard)
+        session = self._take(endpoint) or Session.open(endpoint, self._guard, wire=self._wire)
         try:
             yield session
         finally:
@@ -96,6 +100,19 @@ class Pool:
     def close_all(self) -> int:
         """Close every idle session; how many. Sessions in use are closed when given back only if they are spent."""
         return self._close(self._pick(lambda _key, _idle: True))
+
+    def hang_up(self) -> None:
+        """Wait for no server any more, except for what it says to a message that is on its way."""
+        with self._lock:
+            wires = list(self._wires)
+        for wire in wires:
+            wire.hang_up()
+
+    def _wire(self, sock: socket.socket) -> Wire:
+        wire = Wire(sock)
+        with self._lock:
+            self._wires.add(wire)
+        return wire
 
     def _take(self, endpoint: Endpoint) -> Session | None:
         self._close(self._outdated(endpoint))

@@ -32,6 +32,10 @@ class ProtocolError(Exception):
     """The peer spoke something that is not SMTP, or more of it than we read."""
 
 
+class HungUpError(OSError):
+    """We closed the connection ourselves, in the middle of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One reply. `text` is without codes, on one line; `lines` the same line by line (EHLO needs them)."""
@@ -251,6 +255,7 @@ _ERRORS: tuple[tuple[type[Exception], Failure, str], ...] = (
     (ssl.SSLEOFError, Failure.TEMPORARY, "The server closed the connection while it was being encrypted"),
     (ssl.SSLZeroReturnError, Failure.TEMPORARY, "The server closed the connection"),
     (ssl.SSLError, Failure.TLS, "The server and we share no safe encryption"),
+    (HungUpError, Failure.TEMPORARY, "The server kept us waiting while this worker was asked to end"),
     (TimeoutError, Failure.TIMEOUT, "The server did not answer in time"),
     (socket.gaierror, Failure.TEMPORARY, "The host name could not be resolved"),
     (ConnectionRefusedError, Failure.TEMPORARY, "The server refused the connection"),

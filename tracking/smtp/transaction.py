@@ -128,6 +128,10 @@ class Transaction:
     def _send_message(self, following: Transaction | None) -> Outcome:
         if self._wire.pending:  # an answer to what was not said yet could pass for the answer to the message
             raise ProtocolError("more answers than commands")
+        with self._wire.delivering():
+            return self._deliver(following)
+
+    def _deliver(self, following: Transaction | None) -> Outcome:
         message = stuffed(self._lines)
         ahead = b"".join(following._commands()) if following else b""
         try:

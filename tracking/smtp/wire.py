@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 from tracking.smtp import certificate
 from tracking.smtp.guard import Target
-from tracking.smtp.replies import ProtocolError, Reply, ReplyReader
+from tracking.smtp.replies import HungUpError, ProtocolError, Reply, ReplyReader
 
 _CHUNK = 16 * 1024
 _RECORD = 16 * 1024  # bytes: what TLS encrypts as one (RFC 8446 5.1), which is out or is not
@@ -44,6 +46,9 @@ class Wire:
         self._concealed: tuple[str, ...] = ()
         self.closed = False
         self.written = 0  # bytes of the last write that the kernel took
+        self._lock = threading.Lock()
+        self._delivering = False  # a message is on its way: to hang up now would leave its fate in doubt
+        self._hung_up = False
 
     @property
     def pending(self) -> bool:
@@ -73,9 +78,28 @@ class Wire:
             self._socket.settimeout(_remaining(deadline))
             data = self._socket.recv(_CHUNK)
             if not data:
-                raise ConnectionResetError
+                raise HungUpError if self._hung_up else ConnectionResetError
             self._replies.feed(data)
         return reply.without(self._concealed) if self._concealed else reply
+
+    @contextmanager
+    def delivering(self) -> Iterator[None]:
+        """A message, up to its answer. Raises HungUpError."""
+        with self._lock:
+            if self._hung_up:
+                raise HungUpError
+            self._delivering = True
+        try:
+            yield
+        finally:
+            self._delivering = False
+
+    def hang_up(self) -> None:
+        """Wake whoever waits for the server, unless a message is on its way. From any thread."""
+        with self._lock, suppress(OSError):
+            if not self._delivering:
+                self._hung_up = True
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # of TLS, too, the line itself
 
     def start_tls(self, ca_file: str | None, host: str, deadline: float) -> None:
         """Encrypt, and verify who is there. Plain text that came before the handshake is an attack (RFC 3207 4.2)."""

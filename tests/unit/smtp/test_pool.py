@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.smtp_server import Close, Say, ScriptedServer, Step
+from tests.smtp_actions import Talk
+from tests.smtp_server import Close, Hang, Say, ScriptedServer, Step
 from tests.unit.smtp.making import endpoint, envelope
-from tracking.choices import Failure
+from tracking.choices import Failure, Phase
 from tracking.errors import SendError
 from tracking.smtp.guard import Guard
 from tracking.smtp.pool import Pool
@@ -237,3 +239,47 @@ def test_many_threads_share_a_pool_and_no_mail_is_lost_or_doubled(guard: Guard) 
     assert all(outcome.failure is None for outcome in outcomes)
     assert sorted(mail.recipients[0] for mail in server.mails) == sorted(mail.recipients[0] for mail in mails)
     assert all(log.commands.count("DATA") <= 7 for log in server.sessions)
+
+
+def test_who_waits_for_a_server_is_woken_when_we_hang_up(guard: Guard) -> None:
+    reached, outcomes = threading.Event(), []
+
+    def hangs(talk: Talk) -> str:
+        reached.set()
+        return Hang()(talk)
+
+    with ScriptedServer(script={Step.MAIL: hangs}) as server:
+        pool = Pool(guard)
+        sender = threading.Thread(target=lambda: outcomes.append(pool.send(endpoint(server), envelope())))
+        sender.start()
+        assert reached.wait(5)
+        pool.hang_up()
+        sender.join(5)
+
+    assert [(outcome.failure, outcome.phase) for outcome in outcomes] == [(Failure.TEMPORARY, Phase.MAIL)]
+    assert "asked to end" in outcomes[0].text
+
+
+def test_the_answer_to_a_message_that_is_on_its_way_is_waited_for(guard: Guard) -> None:
+    pool = Pool(guard)
+
+    def hung_up_upon(talk: Talk) -> str:
+        pool.hang_up()
+        return Say("250 2.0.0 Taken")(talk)
+
+    with ScriptedServer(script={Step.FINAL: hung_up_upon}) as server:
+        outcome = pool.send(endpoint(server), envelope())
+        pool.close_all()
+
+    assert outcome.failure is None
+
+
+def test_nobody_begins_a_message_once_we_have_hung_up(guard: Guard) -> None:
+    with ScriptedServer() as server:
+        pool = Pool(guard)
+        with pool.session(endpoint(server)) as session:
+            pool.hang_up()
+            outcome = session.send(envelope())
+
+    assert outcome.failure is Failure.TEMPORARY
+    assert server.mails == []
