@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import connection as database
 
 from tests import factories, flow
 from tests.factories import NOON
@@ -12,9 +16,9 @@ from tests.smtp_server import ScriptedServer
 from tracking.api import problems
 from tracking.choices import DeliveryState, Quota, Reason
 from tracking.errors import QuotaError
-from tracking.models import Delivery, QuotaUse
+from tracking.models import Delivery, QuotaUse, Rule
 from tracking.pipeline import retention
-from tracking.store import quotas
+from tracking.store import claims, quotas
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +117,35 @@ def test_the_mails_of_a_product_are_those_of_all_its_rules_and_campaigns(setting
 
     assert flow.states() == {DeliveryState.SENT: 6}
     flow.assert_books_balance()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("two_at_once")
+def test_claims_at_the_same_time_do_not_exceed_what_a_product_may_mail(settings, monkeypatch):
+    settings.TRACKING_MAX_MAILS_PER_DAY = 3
+    first = factories.saved_rule()
+    second = factories.saved_rule(product=first.product_id)
+    flow.owe(first, 3)  # for each, as both are of the product
+    both = threading.Barrier(2)
+    looked = quotas._used
+
+    def look(*arguments: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):  # the other one waits for what this one has counted
+            both.wait(0.5)
+        return looked(*arguments)
+
+    def claim(rule: Rule) -> None:
+        claims.claim(rule.connection_id, limit=3, lease=flow.LEASE, clock=flow.Hands())
+        database.close()
+
+    monkeypatch.setattr(quotas, "_used", look)
+    workers = [threading.Thread(target=claim, args=(rule,)) for rule in (first, second)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert flow.states() == {DeliveryState.SENDING: 3, DeliveryState.HELD: 3}
 
 
 def test_a_mail_that_goes_round_in_a_circle_ends_at_the_quota(settings):

@@ -80,13 +80,12 @@ def claim(connection_id: int, *, limit: int, lease: timedelta, clock: Clock) -> 
             found = turns.take(connection_id, limit=allowed, now=now) if allowed else []
             if not found:
                 return None
-            rows = _together(_within_caps(found, now))
+            rows = _within_caps(_together(found), now)
             connections.keep_pace(connection, rate.spent(pace, len(rows)))
             leases.grant(token, connection_id, until=now + lease)
             bulk.run(_CLAIM, [token, now], ids=[row.id for row in rows])
             first = [row for row in rows if row.claimed_at is None and not row.test]
             usage.count(first, now=now)
-            quotas.count_mails(first, now=now)
     return Claim(
         token=token, connection=connection, deliveries=rows, full=len(found) == limit or len(rows) < len(found)
     )
@@ -108,7 +107,7 @@ def _busy(connection: Connection, now: datetime) -> bool:
 def _within_caps(rows: list[Leased], now: datetime) -> list[Leased]:
     """Those that the caps of their rules and products let go; the others wait, held, for the next day (UTC)."""
     left = _until_tomorrow(rows, usage.over_the_cap(rows, now=now), Reason.DAILY_CAP, now)
-    return _until_tomorrow(left, quotas.over_the_products(left, now=now), Reason.PRODUCT_QUOTA, now)
+    return _until_tomorrow(left, quotas.take_for_products(left, now=now), Reason.PRODUCT_QUOTA, now)
 
 
 def _until_tomorrow(rows: list[Leased], over: set[UUID], reason: Reason, now: datetime) -> list[Leased]:

@@ -56,30 +56,31 @@ def spend(quota: Quota, person: int, *, product: int | None = None, now: datetim
         raise QuotaError(f"{allowed}. Try again in {ends_in} seconds.", retry_after=ends_in)
 
 
-def over_the_products(rows: Iterable[Leased], *, now: datetime) -> set[UUID]:
-    """Of deliveries about to be claimed, those beyond what their rules' products may mail today.
+def take_for_products(rows: Iterable[Leased], *, now: datetime) -> set[UUID]:
+    """Count deliveries for the products of their rules, in the transaction that claims them; those beyond what these
+    may mail today, which are not counted.
 
-    Tests and later tries are free.
+    Counted first and then compared: claims at the same time wait for each other. Tests and later tries are free.
     """
     limit = conf.product_quota(Quota.MAILS)
     products = _products(rows) if limit else {}
     if not products:
         return set()
-    used = _used(Quota.MAILS, set(products.values()), _window(Quota.MAILS, now))
+    began_at = _window(Quota.MAILS, now)
+    wanted = Counter(products.values())
+    counters.add(QuotaUse, _keyed(wanted, began_at))
+    used = _used(Quota.MAILS, wanted, began_at) - wanted
     over = set()
     for id_, product in products.items():
         if used[product] >= limit:
             over.add(id_)
         used[product] += 1
+    counters.take(QuotaUse, _keyed(Counter(products[id_] for id_ in over), began_at))
     return over
 
 
-def count_mails(rows: Iterable[Leased], *, now: datetime) -> None:
-    """Count deliveries, with their claim and in its transaction, for the products of their rules."""
-    if conf.product_quota(Quota.MAILS):
-        began_at = _window(Quota.MAILS, now)
-        taken = Counter((Quota.MAILS.value, product, began_at) for product in _products(rows).values())
-        counters.add(QuotaUse, taken)
+def _keyed(products: Counter[str], began_at: datetime) -> Counter[counters.Key]:
+    return Counter({(Quota.MAILS.value, product, began_at): number for product, number in products.items()})
 
 
 def _products(rows: Iterable[Leased]) -> dict[UUID, str]:
