@@ -134,7 +134,7 @@ def _send_all(claim: Claim, done: list[Result], clock: Clock, *, until: float, c
         if prepared and not transport.pool().is_ready(endpoint):
             _record(claim, done)  # the server may take long to let us in: a crash meanwhile makes nothing unknown
             done.clear()
-            if not _opens(claim, endpoint, [one.delivery for one in prepared], start + chunk, clock):
+            if not _opens(claim, endpoint, [one.delivery for one in prepared], clock):
                 return False
         if not _record(claim, done, marking=[one.delivery.id for one in prepared]):
             return False  # we were taken for dead: others may be sending the rest
@@ -153,13 +153,16 @@ def _end(claim: Claim, last: Sequence[Result]) -> GivenBack:
     return back
 
 
-def _opens(claim: Claim, endpoint: Endpoint, prepared: list[Leased], rest: int, clock: Clock) -> bool:
-    """Whether a session opens, proven before anything is marked; it is kept for the mails that follow."""
+def _opens(claim: Claim, endpoint: Endpoint, wanting: Sequence[Leased], clock: Clock) -> bool:
+    """Whether a session opens, proven before anything is marked; it is kept for the mails that follow.
+
+    If not, the chunk that wanted it counts as tried; those after it do not.
+    """
     try:
         with transport.pool().session(endpoint):
             return True
     except SendError as error:
-        _not_opened(claim, [*prepared, *claim.deliveries[rest:]], error, clock)
+        _not_opened(claim, wanting, error, clock)
         return False
 
 
@@ -285,11 +288,11 @@ def _prepared(deliveries: Sequence[Leased], material: Material, clock: Clock) ->
     return unsendable, prepared
 
 
-def _not_opened(claim: Claim, left: Sequence[Leased], error: SendError, clock: Clock) -> None:
-    """Note it on the connection, and give each delivery that is left its next time."""
+def _not_opened(claim: Claim, wanting: Sequence[Leased], error: SendError, clock: Clock) -> None:
+    """Note it on the connection, and give each delivery that wanted the session its next time."""
     _blame(claim.connection, error, clock)
     now = clock()
-    _record(claim, [verdict.of_unopened(delivery, error, now=now) for delivery in left])
+    _record(claim, [verdict.of_unopened(delivery, error, now=now) for delivery in wanting])
 
 
 def _hold_all(claim: Claim, text: str, clock: Clock) -> None:
