@@ -27,13 +27,19 @@ class Decision:
     states: frozenset[DeliveryState]
     store: Callable[..., int]
     action: AuditAction
+    of_living_rules: bool = False  # what deleted rules made is left alone
     wakes: bool = False
 
+    def among(self, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """Those that it may be done with."""
+        found = rows.filter(state__in=self.states)
+        return found.filter(rule__deleted_at=None) if self.of_living_rules else found
+
     def take(self, rows: QuerySet[Delivery], *, by: User) -> tuple[int, str]:
-        """Do it with those in such a state; how many they were, and what to say."""
+        """Do it with those that it may be done with; how many they were, and what to say."""
         now: datetime = clock.now()
         with transaction.atomic():
-            chosen = list(rows.filter(state__in=self.states))
+            chosen = list(self.among(rows))
             count = self.store(rows.filter(pk__in=[row.pk for row in chosen]), now=now)
             audit.note_each(actor=by, action=self.action, targets=chosen, now=now)
             if self.wakes:
@@ -48,6 +54,7 @@ DECISIONS: dict[str, Decision] = {
         states=frozenset(RESENDABLE),
         store=deliveries.resend,
         action=AuditAction.DELIVERY_RESENT,
+        of_living_rules=True,
         wakes=True,
     ),
     "release": Decision(

@@ -154,7 +154,10 @@ class Deliveries(Replays):
 
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, pk: str) -> Response:
-        """Send again what failed, is unknown, or is held. Those it already reached are not mailed again."""
+        """Send again what failed, is unknown, or is held, and is of no deleted rule.
+
+        Those it already reached are not mailed again.
+        """
         return self._decide("resend", "Only what failed, is unknown or held")
 
     @action(detail=True, methods=["post"])
@@ -171,5 +174,7 @@ class Deliveries(Replays):
         delivery: Delivery = self.get_object()
         count, _ = DECISIONS[name].take(Delivery.objects.filter(pk=delivery.pk), by=self.user)
         if count == 0:
+            if DECISIONS[name].of_living_rules and delivery.rule.deleted_at is not None:
+                raise Conflict("The rule of this delivery is deleted: nothing of it is sent again.")
             raise Conflict(f"{which} can be treated so; this delivery is {delivery.get_state_display().lower()}.")
         return self.shown(self.get_object())

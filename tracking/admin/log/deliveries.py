@@ -81,10 +81,9 @@ class DeliveryAdmin(DeliveryColumns):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         key = as_uuid(str(object_id))
-        rows = self.get_queryset(request)
-        state = rows.filter(pk=key).values_list("state", flat=True).first() if key else None
+        one = self.get_queryset(request).filter(pk=key)
         found = super().get_actions_detail(request, object_id)
-        return [one for one in found if state in DECISIONS[one.method.original_function_name].states]
+        return [act for act in found if key and DECISIONS[act.method.original_function_name].among(one).exists()]
 
     @admin.action(description="Send again (failed, unknown, held)", permissions=["resend"])
     def resend_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
@@ -117,11 +116,12 @@ class DeliveryAdmin(DeliveryColumns):
     def _ask_of_several(self, request: HttpRequest, rows: QuerySet[Delivery], name: str) -> HttpResponse | None:
         keys: Sequence[Any] = list(rows.values_list("pk", flat=True)[: self.list_per_page])
         title, chosen = DECISIONS[name].title, counted(len(keys), "delivery", "deliveries")
+        others = "in another state, or of a deleted rule," if DECISIONS[name].of_living_rules else "in another state"
         page = confirmed(
             request,
             self,
             title=title,
-            question=f"{title}: {chosen} chosen. What is in another state is left alone.",
+            question=f"{title}: {chosen} chosen. What is {others} is left alone.",
             back=request.get_full_path(),
             action=f"{name}_selected",
             chosen=keys,
