@@ -17,7 +17,7 @@ from tracking.choices import DeliveryState, Reason
 from tracking.models import Alert, Attempt, Connection, Delivery
 from tracking.pipeline import deliver, heartbeat, insist, sweep, verdict
 from tracking.policy import rate
-from tracking.store import claims, connections, outcomes, rules
+from tracking.store import claims, connections, outcomes, pulse, rules
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
@@ -222,6 +222,19 @@ def test_fault_24_who_puts_off_many_mails_gets_fewer_and_all_are_tried(clock, re
     assert scene.health().fail_streak == 0
 
 
+def test_fault_23_a_server_that_lets_nobody_in_costs_a_chunk_one_try_and_the_rest_none(clock, settings):
+    settings.TRACKING_CHUNK_MAILS = 2
+    with ScriptedServer(script={Step.GREETING: Say("554 5.7.1 No service")}) as server:
+        scene = Scene(server, clock)
+        scene.owe(5)
+
+        scene.drain()
+
+    assert set(Delivery.objects.values_list("state", "tries")) == {(DeliveryState.RETRYING, 1), (QUEUED, 0)}
+    assert flow.states() == {DeliveryState.RETRYING: 2, QUEUED: 3}
+    flow.assert_books_balance()
+
+
 def test_fault_26_a_server_that_loses_one_mail_in_three_is_not_taken_for_dead(clock):
     with ScriptedServer(script={Step.FINAL: [None, None, Close()] * 20}) as server:
         scene = Scene(server, clock)
@@ -400,6 +413,24 @@ def test_fault_39_a_database_clock_that_jumps_loses_and_doubles_nothing(clock, h
         assert len({mail.message_id for mail in server.mails}) == len(server.mails) == 4
     assert flow.states() == {SENT: 4}
     flow.assert_books_balance()
+
+
+def test_fault_39_a_clock_that_is_set_back_keeps_nothing_waiting_for_as_long(clock):
+    """Retries that were put off by a clock ten hours ahead, and the lease of a worker that died then."""
+    with ScriptedServer() as server:
+        scene = Scene(server, clock)
+        retrying, capped, _ = scene.owe(3)
+        pulse.beat(pulse.SWEEPER, now=NOON + timedelta(hours=10))
+        ahead = NOON + timedelta(hours=11)
+        Delivery.objects.filter(pk=retrying.pk).update(state=DeliveryState.RETRYING, next_attempt_at=ahead)
+        Delivery.objects.filter(pk=capped.pk).update(state=HELD, reason=Reason.DAILY_CAP, next_attempt_at=ahead)
+        claims.claim(scene.rule.connection_id, limit=1, lease=timedelta(hours=10), clock=clock)
+
+        drain_for(scene, hours=0.05)
+
+        assert len(server.mails) == 2
+    capped.refresh_from_db()
+    assert (capped.state, capped.next_attempt_at) == (HELD, ahead)
 
 
 def test_fault_42_what_goes_over_the_broker_is_an_id_so_that_old_and_new_code_understand_it(monkeypatch):

@@ -737,6 +737,64 @@ def test_a_mail_in_flight_when_its_rule_is_deleted_is_not_tried_again(clock):
     assert (only().state, only().reason) == (DeliveryState.CANCELLED, Reason.RULE_DELETED)
 
 
+def in_hand_while_stopped(rule: Rule, clock: Hands) -> None:
+    claim = claims.claim(rule.connection_id, limit=1, lease=flow.LEASE, clock=clock)
+    rules.stop([rule], now=clock())
+    claims.give_back(claim.token)
+
+
+def test_what_was_in_hand_when_its_rule_was_stopped_is_discarded_when_it_comes_back(clock, server):
+    rule = rule_at(server)
+    flow.owe(rule)
+    in_hand_while_stopped(rule, clock)
+
+    sweep.sweep(now=clock.move(seconds=5))
+
+    assert (only().state, only().reason) == (DeliveryState.CANCELLED, Reason.OPERATOR)
+
+
+def test_what_an_operator_sends_again_of_a_stopped_rule_goes(clock, server):
+    rule = rule_at(server)
+    flow.owe(rule)
+    in_hand_while_stopped(rule, clock)
+    Delivery.objects.update(state=F, finished_at=NOON)
+    deliveries.resend(Delivery.objects.all(), now=clock.move(seconds=5))
+
+    sweep.sweep(now=clock.move(seconds=5))
+
+    assert only().state == R
+
+
+def enabled(rule: Rule, now: datetime) -> None:
+    rules.set_enabled([rule], enabled=True, now=now)
+
+
+def saved_enabled(rule: Rule, now: datetime) -> None:
+    rules.save(rule.current.definition(), author=None, now=now, rule=rule, enabled=True)
+
+
+@pytest.mark.parametrize("enable", [enabled, saved_enabled])
+def test_a_rule_that_is_enabled_again_is_stopped_no_more(clock, server, enable):
+    rule = rule_at(server)
+    flow.owe(rule)
+    in_hand_while_stopped(rule, clock)
+    enable(rule, clock())
+
+    sweep.sweep(now=clock.move(seconds=5))
+
+    assert only().state == DeliveryState.QUEUED
+
+
+def test_nothing_of_a_deleted_rule_is_sent_again(clock, server):
+    rule = rule_at(server)
+    flow.owe(rule)
+    Delivery.objects.update(state=F, finished_at=NOON)
+    rules.delete([rule], now=clock())
+
+    assert deliveries.resend(Delivery.objects.all(), now=clock.move(days=2)) == 0
+    assert only().state == F
+
+
 def test_what_is_being_sent_is_not_sent_again_by_an_operator(clock, server):
     rule = rule_at(server)
     (row,) = flow.owe(rule)

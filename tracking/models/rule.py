@@ -41,6 +41,7 @@ class Rule(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False)
     created_at = models.DateTimeField(editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
+    stopped_at = models.DateTimeField(null=True, editable=False)  # what it owed then is discarded; None once enabled
 
     class Meta:
         ordering = ("-id",)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from tracking.store import alert_mails, alerts, claims, deliveries, jobs
+from tracking import conf
+from tracking.store import alert_mails, alerts, claims, deliveries, jobs, leases, pulse
+
+_WRONG = timedelta(minutes=1)  # by which the clock went back since the last sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,12 @@ class Swept:
 
 def sweep(*, now: datetime) -> Swept:
     """Any number of these may run side by side."""
+    if (silence := pulse.silence(pulse.SWEEPER, now=now)) is not None and silence < -_WRONG:
+        deliveries.repair_times(now=now)
+    leases.shorten(lease=conf.drain().lease, now=now)
     claims.take_back(now=now)
     deliveries.cancel_of_deleted_rules(now=now)
+    deliveries.cancel_of_stopped_rules(now=now)
     alerts.raise_for_connections(now=now)
     jobs.give_up(now=now)
     return Swept(connections=deliveries.due_connections(now), alerts=alert_mails.due(now), jobs=jobs.due(now=now))

@@ -10,15 +10,18 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from tracking import conf
 from tracking.choices import DeliveryState, Reason, RecipientStatus
 from tracking.events import Event
 from tracking.matching.matcher import Candidate
 from tracking.models import Connection, Delivery, DeliveryRecipient, Rule
 from tracking.models.delivery import WAITING, new_id
+from tracking.policy.retry import CEILING
 from tracking.store import bulk
 
 RESENDABLE = (DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.HELD)
 _IN_HAND = timedelta(days=1)  # longer than any worker holds a delivery, or a process an old matcher
+_OLD_MATCHER = timedelta(seconds=5)  # for which a living process may still see an enabled rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,13 @@ def due_connections(now: datetime) -> list[int]:
 def resend(chosen: QuerySet[Delivery], *, now: datetime) -> int:
     """Send again what failed, is unknown, or is held, at an operator's wish; how many deliveries that are.
 
-    Those it already reached are not mailed again. Tries and lifetime begin anew. Free of charge: a delivery is counted
-    once, at its first claim.
+    Those it already reached are not mailed again, nor is anything of a deleted rule. Tries and lifetime begin anew.
+    Free of charge: a delivery is counted once, at its first claim.
     """
     stopped = Delivery.objects.filter(id__in=chosen.order_by().values("id"), state__in=RESENDABLE)
     with transaction.atomic():
-        ids = list(stopped.select_for_update().values_list("id", flat=True))
+        living = stopped.filter(rule__deleted_at=None).select_for_update(of=("self",))
+        ids = list(living.values_list("id", flat=True))
         refused = DeliveryRecipient.objects.filter(delivery_id__in=ids, status=RecipientStatus.REFUSED)
         refused.update(status=RecipientStatus.OPEN)
         return Delivery.objects.filter(id__in=ids).update(
@@ -128,10 +132,32 @@ def cancel_of_deleted_rules(*, now: datetime) -> int:
     return _cancel(Delivery.objects.filter(rule_id__in=deleted), Reason.RULE_DELETED, now) if deleted else 0
 
 
+def cancel_of_stopped_rules(*, now: datetime) -> int:
+    """Cancel what stopped rules owed when they were, also what was in a worker's hand; how many deliveries that are.
+
+    What an operator sends again later goes.
+    """
+    stopped = list(Rule.objects.filter(stopped_at__gt=now - _IN_HAND).values_list("pk", flat=True))
+    if not stopped:
+        return 0
+    owed = Delivery.objects.filter(rule_id__in=stopped, created_at__lte=F("rule__stopped_at") + _OLD_MATCHER)
+    return _cancel(owed.exclude(renewed_at__gt=F("rule__stopped_at")), Reason.OPERATOR, now)
+
+
 def _cancel(chosen: QuerySet[Delivery], reason: Reason, now: datetime) -> int:
     return chosen.filter(state__in=WAITING).update(
         state=DeliveryState.CANCELLED, reason=reason, next_attempt_at=None, finished_at=now
     )
+
+
+def repair_times(*, now: datetime) -> int:
+    """Make due what waits for longer than anything is put off: the clock was set back; how many deliveries that are.
+
+    What is held may wait for the next day, and does.
+    """
+    longest = max(CEILING, conf.first_retry()) + timedelta(minutes=1)
+    lost = Delivery.objects.filter(state=DeliveryState.RETRYING, next_attempt_at__gt=now + longest)
+    return lost.update(next_attempt_at=now)
 
 
 def queue_depth() -> dict[str, int]:

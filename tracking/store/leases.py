@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tracking.models import Lease
@@ -31,6 +31,11 @@ def mark(token: UUID, ids: Collection[UUID]) -> bool:
 
 def renew(tokens: Iterable[UUID], *, until: datetime) -> None:
     Lease.objects.filter(token__in=list(tokens)).update(until=until)
+
+
+def shorten(*, lease: timedelta, now: datetime) -> None:
+    """Let none last longer than a new one: the clock was set back, and the dead renew theirs no more."""
+    Lease.objects.filter(until__gt=now + 2 * lease).update(until=now + lease)
 
 
 def at_work(connection_id: int, *, now: datetime) -> int:

@@ -140,6 +140,7 @@ def save(
         row.connection = _connection(definition, row, password=password, now=now, password_later=password_later)
         if enabled is not None:
             row.enabled = enabled
+            row.stopped_at = None if enabled else row.stopped_at
         if preset is not None and row.pk is None:
             row.preset = preset
         changed = _versioned(row, definition, author=author, now=now)
@@ -219,7 +220,8 @@ def set_enabled(rules: Iterable[Rule], *, enabled: bool, now: datetime, author: 
     action = AuditAction.RULE_ENABLED if enabled else AuditAction.RULE_DISABLED
     with transaction.atomic():
         switched = list(Rule.objects.filter(pk__in=ids, deleted_at=None).exclude(enabled=enabled).select_for_update())
-        Rule.objects.filter(pk__in=[rule.pk for rule in switched]).update(enabled=enabled)
+        changed = {"enabled": enabled} | ({"stopped_at": None} if enabled else {})
+        Rule.objects.filter(pk__in=[rule.pk for rule in switched]).update(**changed)
         audit.note_each(actor=author, action=action, targets=switched, now=now)
         rulebook.turn_page()
     rulebook.forget()
@@ -251,10 +253,14 @@ def copied(definition: RuleDefinition, owner: Product | Campaign, *, name: str) 
 
 
 def stop(rules: Sequence[Rule], *, now: datetime, author: User | None = None) -> int:
-    """Disable rules and discard what they have waiting; how many deliveries were discarded."""
+    """Disable rules and discard what they have waiting; how many deliveries were discarded.
+
+    What a worker has in hand is sent, or discarded when it is given back.
+    """
     ids = [rule.pk for rule in rules]
     with transaction.atomic():
         set_enabled(rules, enabled=False, now=now, author=author)
+        Rule.objects.filter(pk__in=ids).update(stopped_at=now)
         audit.note_each(actor=author, action=AuditAction.RULE_STOPPED, targets=rules, now=now)
         return deliveries.discard(Delivery.objects.filter(rule_id__in=ids), now=now)
 

@@ -81,9 +81,10 @@ class DeliveryAdmin(DeliveryColumns):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         key = as_uuid(str(object_id))
-        one = self.get_queryset(request).filter(pk=key)
+        rows = self.get_queryset(request)
+        one = rows.filter(pk=key) if key else rows.none()
         found = super().get_actions_detail(request, object_id)
-        return [act for act in found if key and DECISIONS[act.method.original_function_name].among(one).exists()]
+        return [act for act in found if DECISIONS[act.method.original_function_name].among(one).exists()]
 
     @admin.action(description="Send again (failed, unknown, held)", permissions=["resend"])
     def resend_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
