@@ -13,7 +13,7 @@ from tests import factories, flow
 from tests.acceptance.stage import eventually
 from tests.factories import NOON
 from tests.flow import LEASE, Hands
-from tracking.choices import DeliveryPolicy, DeliveryState, Phase, Reason, RecipientStatus
+from tracking.choices import DeliveryPolicy, DeliveryState, Phase, Reason, RecipientStatus, WarningCause
 from tracking.models import Attempt, Connection, Delivery, EventMinute, Lease, UsageDay
 from tracking.pipeline import sweep
 from tracking.policy.retry import Fate
@@ -369,3 +369,25 @@ def test_one_thread_waits_for_a_connection_and_finds_what_all_were_woken_for():
     assert taken[0] is not None
     assert [row.id for row in taken[0].deliveries] == [row.id for row in owed]
     assert not claims._awaited
+
+
+def test_mails_that_are_tried_again_at_different_times_cost_no_statement_each(django_assert_max_num_queries):
+    rule = factories.saved_rule()
+    flow.owe(rule, 6)
+    taken = claim(rule)
+    assert taken is not None
+    fates = [Fate(state=DeliveryState.RETRYING, next_attempt_at=NOON + timedelta(seconds=30 + n)) for n in range(6)]
+    ended = [NOON + timedelta(seconds=n / 10) for n in range(6)]
+    results = [
+        result(row, fate, cause=WarningCause.TEMPORARY_FAILURE, now=now)
+        for row, fate, now in zip(taken.deliveries, fates, ended, strict=True)
+    ]
+
+    with django_assert_max_num_queries(7):  # begin, mark, states, attempts, warned, their minute, commit
+        assert outcomes.record(taken.token, results, worker="w")
+
+    for row, fate in zip(taken.deliveries, fates, strict=True):
+        stored = Delivery.objects.get(pk=row.id)
+        assert (stored.state, stored.next_attempt_at, stored.tries) == (fate.state, fate.next_attempt_at, 1)
+        assert stored.warned_at == ended[-1]
+    flow.assert_books_balance()

@@ -88,21 +88,32 @@ _SETTLE = """
     WHERE lease_token = %s AND id {ids}
     RETURNING id
 """
+_SETTLE_EACH = """
+    UPDATE tracking_delivery
+    SET state = %s, reason = %s, next_attempt_at = fate.column2, tries = tries + %s, lease_token = NULL
+    FROM (VALUES {rows}) AS fate
+    WHERE lease_token = %s AND id = fate.column1
+    RETURNING id
+"""
 
 
 def _write_states(token: UUID, results: Iterable[Result]) -> set[UUID]:
-    """One update for each different fate: a chunk that went well costs one statement. The deliveries that were ours."""
+    """One update for each different fate, whatever the times of the next tries. The deliveries that were ours."""
     groups: dict[tuple[Any, ...], list[Result]] = defaultdict(list)
     for one in results:
-        groups[one.fate.state, one.fate.reason, one.fate.next_attempt_at, one.fate.spends_try].append(one)
+        groups[one.fate.state, one.fate.reason, one.fate.spends_try].append(one)
     held: set[UUID] = set()
-    for (state, reason, next_attempt_at, spends_try), group in groups.items():
-        finished_at = _ended_at(group) if state in FINAL else None
-        settled = bulk.ask(
-            _SETTLE,
-            [state.value, reason.value if reason else "", next_attempt_at, int(spends_try), finished_at, token],
-            ids=[one.delivery.id for one in group],
-        )
+    for (state, reason, spends_try), group in groups.items():
+        fate = [state.value, reason.value if reason else ""]
+        times = {one.fate.next_attempt_at for one in group}
+        if len(times) == 1:
+            finished_at = _ended_at(group) if state in FINAL else None
+            ids = [one.delivery.id for one in group]
+            settled = bulk.ask(_SETTLE, [*fate, *times, int(spends_try), finished_at, token], ids=ids)
+        else:
+            each = [value for one in group for value in (one.delivery.id, one.fate.next_attempt_at)]
+            statement = _SETTLE_EACH.format(rows=", ".join(["(%s, %s)"] * len(group)))
+            settled = bulk.ask(statement, [*fate, int(spends_try), *each, token])
         held.update(bulk.key(id_) for (id_,) in settled)
     return held
 
@@ -180,12 +191,15 @@ def _warn(warnings: Iterable[tuple[Leased, WarningCause, datetime]]) -> None:
     """
     minutes: Counter[Key] = Counter()
     groups: dict[tuple[WarningCause, datetime], list[UUID]] = defaultdict(list)
+    latest: dict[tuple[WarningCause, datetime], datetime] = {}
     for delivery, cause, moment in warnings:
         if delivery.warned_at is None:
-            groups[cause, moment].append(delivery.id)
-            minutes[delivery.rule_id, counters.minute(moment), cause.value] += not delivery.test
-    for (cause, moment), ids in groups.items():
-        Delivery.objects.filter(id__in=ids).update(warned_at=moment, warning=cause)
+            minute = counters.minute(moment)
+            groups[cause, minute].append(delivery.id)
+            latest[cause, minute] = max(moment, latest.get((cause, minute), moment))
+            minutes[delivery.rule_id, minute, cause.value] += not delivery.test
+    for (cause, minute), ids in groups.items():
+        Delivery.objects.filter(id__in=ids).update(warned_at=latest[cause, minute], warning=cause)
     counters.add(WarningMinute, +minutes)
 
 
