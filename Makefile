@@ -40,8 +40,8 @@ run: install  ## web, worker, beat and a mail catcher with demo data; Ctrl-C end
 test: install test-rows  ## every test, the browser's once; those whose services are missing are skipped by name
 	$(BIN)/pytest -n auto --dist worksteal -m "not crash" $(TESTS) \
 		$(if $(filter tests,$(TESTS)),$$($(BIN)/python -m tests.services postgres >/dev/null && echo --ignore=tests/browser))
-	@echo "Processes that are killed want the machine for themselves; two installations have room on it:"
-	$(BIN)/pytest -n 2 --dist worksteal -m crash $(TESTS:tests=tests/crash) || test $$? = 5 # none among those wanted
+	@echo "Processes that are killed want the machine for themselves; three installations, which mostly wait, have room on it:"
+	$(BIN)/pytest -n 3 --dist worksteal -m crash $(TESTS:tests=tests/crash) || test $$? = 5 # none among those wanted
 
 .PHONY: test-rows
 test-rows: install  ## the tests of rows and of the browser on PostgreSQL, where one answers
