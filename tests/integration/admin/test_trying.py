@@ -16,7 +16,7 @@ from tracking import tasks
 from tracking.choices import JobKind, Role
 from tracking.emit import emit
 from tracking.models import Delivery, Job, Rule, RuleVersion, StoredEvent, User
-from tracking.pipeline import jobs
+from tracking.pipeline import backtest, jobs
 from tracking.smtp import sender_domain
 from tracking.store import clock
 
@@ -209,6 +209,22 @@ def test_each_event_of_a_backtest_shows_the_mail_of_the_version_that_fired():
     assert frame.text.strip() == "<p>Same</p>"
     assert "default-src 'none'" in frame["Content-Security-Policy"]
     assert "img-src data:;" in frame["Content-Security-Policy"]
+
+
+def test_a_backtest_says_that_it_names_some_recipients_only(monkeypatch):
+    monkeypatch.setattr(backtest, "TOLD", 1)
+    rule = factories.saved_rule()
+    for email in ("ada@x.org", "eve@x.org", "eve@x.org"):
+        emit(factories.event(product=rule.product_id, lead={"email": email}))
+    client = member(Role.GLOBAL_ADMIN)
+
+    answer = client.post(f"{RULE}{rule.pk}/backtest/", {"days": "7"})
+    done()
+
+    page = client.get(answer["Location"]).text
+    assert "Recipients of the edited version: 2, the 1 with the most mails" in page
+    assert "eve@x.org" in page
+    assert "ada@x.org" not in page
 
 
 def test_a_backtest_says_which_of_its_days_are_not_whole():
