@@ -245,10 +245,10 @@ class ApiTokenAdmin(ListAdmin):
             messages.WARNING,
         )
 
-    @admin.display(description="Narrowed to")
+    @admin.display(description="Opens")
     def narrowed(self, token: ApiToken) -> str:
         products = [str(product) for product in token.products.all()] or ["no product that is left"]
-        return ", ".join([*token.scopes, *(products if token.narrowed else ())]) or "Nothing less than its user"
+        return ", ".join([*token.scopes, *(products if token.narrowed else ())]) or "All"
 
     @admin.display(description="Status")
     def status(self, token: ApiToken) -> SafeString:

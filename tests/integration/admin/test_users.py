@@ -12,7 +12,7 @@ from tests import factories
 from tests.integration.admin.pages import errors, form_of, sent
 from tracking import access
 from tracking.api import tokens
-from tracking.choices import AuditAction, Role
+from tracking.choices import AuditAction, Role, Scope
 from tracking.models import ApiToken, AuditEntry, User
 from tracking.store import clock
 
@@ -234,3 +234,15 @@ def test_a_token_says_in_words_what_it_is_narrowed_to(admin_client, admin_user):
 
     assert "choices.Scope" not in text
     assert ">All<" in text
+
+
+def test_the_list_of_tokens_says_to_which_products_one_is_narrowed(admin_client, admin_user):
+    product, gone = (factories.ProductFactory.create(name=name) for name in ("Car loans", "Boats"))
+    tokens.issue(admin_user, "A", scopes=[Scope.EVENTS_READ], products=[product])
+    tokens.issue(admin_user, "B", products=[gone])
+
+    gone.delete()
+
+    text = admin_client.get(reverse("admin:tracking_apitoken_changelist")).content.decode()
+    assert "events:read, Car loans" in text
+    assert "no product that is left" in text
