@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -15,6 +16,7 @@ from tests.acceptance.stage import eventually
 from tests.browser.conftest import opened_by
 from tests.browser.journeys.happening import arrived, failed, mailed, sold
 from tests.browser.running import LOGIN, PASSWORD, Running
+from tests.browser.test_rule_form import choose
 from tests.smtp_server import Close, Step
 from tracking.choices import AuditAction, DeliveryState, Role
 from tracking.models import AuditEntry, Connection, Delivery, Rule, RuleWatch, User
@@ -47,6 +49,11 @@ def test_an_event_is_found_in_the_log_explained_and_its_mail_revealed(
     arrived(running, "rosalind@example.org")
 
     page.goto(LOG)
+    page.get_by_role("button", name="Filters").press("Enter")
+    page.locator("select[name=state__exact]").select_option("sent")
+    choose(page, page, "rule__id__exact", rule.name, str(rule))
+    page.get_by_role("button", name="Apply Filters").click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
     page.locator("#searchbar").fill(delivery.event.event_id)
     page.locator("#searchbar").press("Enter")
     page.get_by_role("link", name="Explain event").click()
@@ -57,6 +64,11 @@ def test_an_event_is_found_in_the_log_explained_and_its_mail_revealed(
     page.get_by_role("button", name="I confirm to get access").click()
 
     expect(page.frame_locator("iframe[name=mail-view]").get_by_text("Hello Rosalind")).to_be_visible()
+    page.goto(reverse("admin:tracking_storedevent_explain_pasted"))
+    pasted = {**delivery.event.payload, "event_id": "pasted", "price": "200.00"}
+    page.get_by_label("The event as JSON").fill(json.dumps(pasted))
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_role("row", name=dear.name)).to_contain_text("All filters admit the event.")
     looks = AuditEntry.objects.filter(action=AuditAction.CONTENT_REVEALED, target_id=str(delivery.pk))
     assert [look.actor for look in looks] == [operator.username]
 

@@ -33,6 +33,18 @@ document.addEventListener("DOMContentLoaded", () => {
   reach();
   window.addEventListener("resize", reach);
 
+  // The theme's links that lead nowhere, as "Filters", are buttons.
+  for (const found of document.querySelectorAll("a:not([href])")) {
+    if (!found.hasAttribute("x-on:click")) continue;
+    found.setAttribute("role", "button");
+    found.tabIndex = 0;
+    found.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      found.click();
+    });
+  }
+
   window.addEventListener("load", () => {
     for (const icon of document.querySelectorAll(".help-tooltip[aria-label]")) icon.setAttribute("role", "img");
   });
