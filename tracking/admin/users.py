@@ -197,13 +197,13 @@ class ApiTokenAdmin(ListAdmin):
     """Tokens are made and revoked, never changed."""
 
     form = TokenForm
-    list_display = ("name", "hint", "user", "narrowed", "status", "created_at", "expires_at", "last_used_at")
+    list_display = ("name", "hint", "user", "opens", "status", "created_at", "expires_at", "last_used_at")
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
     ordering = ("-id",)
     actions = ("revoke",)
     autocomplete_fields = ("products",)
-    fields = ("name", "user", "narrowed", "products", "expires_at", "hint", "status", "created_at", "last_used_at")
+    fields = ("name", "user", "opens", "products", "expires_at", "hint", "status", "created_at", "last_used_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         rows: QuerySet[ApiToken] = super().get_queryset(request)
@@ -246,7 +246,7 @@ class ApiTokenAdmin(ListAdmin):
         )
 
     @admin.display(description="Opens")
-    def narrowed(self, token: ApiToken) -> str:
+    def opens(self, token: ApiToken) -> str:
         products = [str(product) for product in token.products.all()] or ["no product that is left"]
         return ", ".join([*token.scopes, *(products if token.narrowed else ())]) or "All"
 
