@@ -5,11 +5,13 @@ import sys
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_postrun, task_prerun
+from celery.signals import task_postrun, task_prerun, worker_init
+from django.core.checks import run_checks
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-# A worker would load every page for Django's checks, a fifth of its memory, and not look at what they say.
+# A worker would load every page for Django's checks, a fifth of its memory, and not look at what they say. Those of the
+# settings are asked below.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 ANSWER = 1.0  # seconds a connected broker has to take a message and, where it confirms, to say so
@@ -37,3 +39,11 @@ def keep_good_connections(task: Any, **kwargs: object) -> None:
     """As Django does around a request: one that is dead or past its CONN_MAX_AGE goes, a good one stays."""
     if not task.request.is_eager:
         close_old_connections()
+
+
+@worker_init.connect
+def refuse_unsafe_settings(**kwargs: object) -> None:
+    """No worker starts with settings that lose or double mails."""
+    errors = [check for check in run_checks(tags=["tracking_settings"]) if check.is_serious()]
+    if errors:  # anything else that is raised here would be logged, and the worker would start
+        raise SystemExit("\n".join(f"{check.id} {check.msg} {check.hint}" for check in errors))

@@ -13,8 +13,10 @@ from django.db import DatabaseError
 
 from tracking.store import sealed
 
+SETTINGS = "tracking_settings"  # the tag of those that look at settings alone: each worker asks them, too
 
-@register()
+
+@register(SETTINGS)
 def credentials_keys(**kwargs: Any) -> Sequence[CheckMessage]:
     try:
         keys = [Fernet(key) for key in settings.CREDENTIALS_KEYS]
@@ -31,7 +33,7 @@ def credentials_keys(**kwargs: Any) -> Sequence[CheckMessage]:
     ]
 
 
-@register()
+@register(SETTINGS)
 def system_mail(**kwargs: Any) -> Sequence[CheckMessage]:
     if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend") and settings.TRACKING_SYSTEM_EMAIL["host"]:
         return []
@@ -44,7 +46,7 @@ def system_mail(**kwargs: Any) -> Sequence[CheckMessage]:
     ]
 
 
-@register()
+@register(SETTINGS)
 def allowed_networks(**kwargs: Any) -> Sequence[CheckMessage]:
     wrong = []
     for network in settings.TRACKING_SMTP_ALLOWED_NETWORKS:
@@ -61,7 +63,7 @@ def allowed_networks(**kwargs: Any) -> Sequence[CheckMessage]:
     return wrong
 
 
-@register()
+@register(SETTINGS)
 def lease_outlives_heartbeat(**kwargs: Any) -> Sequence[CheckMessage]:
     if settings.TRACKING_LEASE_SECONDS >= 3 * settings.TRACKING_HEARTBEAT_SECONDS:
         return []

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
+from config import celery
 from tests import factories
 from tests.smtp_server import ScriptedServer
 from tracking import canary, checks, conf, doctor, tasks
@@ -67,6 +68,19 @@ def test_an_installation_that_is_well_has_nothing_unsafe(alive, settings):
         pytest.param({"CELERY_WORKER_PREFETCH_MULTIPLIER": 4}, "celery", "PREFETCH", id="wake-ups taken in advance"),
         pytest.param({"CELERY_BROKER_TRANSPORT_OPTIONS": {}}, "celery", "socket_timeout", id="a broker waited for"),
         pytest.param(
+            {"CELERY_BROKER_TRANSPORT_OPTIONS": {"socket_timeout": 1}},
+            "celery",
+            "socket_connect_timeout",
+            id="a broker waited for at the door",
+        ),
+        pytest.param(
+            {"CELERY_TASK_PUBLISH_RETRY_POLICY": {"max_retries": 9}},
+            "celery",
+            "RETRY_POLICY",
+            id="a broker asked often",
+        ),
+        pytest.param({"CELERY_WORKER_POOL": "prefork"}, "celery", "WORKER_POOL", id="a core for each slow server"),
+        pytest.param(
             {"CELERY_BROKER_TRANSPORT_OPTIONS": {"socket_timeout": 1, "visibility_timeout": 60}},
             "celery",
             "visibility_timeout",
@@ -83,6 +97,14 @@ def test_an_unsafe_setting_is_named(settings, changes, subject, sentence):
 
     assert level is Level.UNSAFE
     assert sentence in text
+
+
+def test_a_worker_does_not_start_with_a_lease_that_a_heartbeat_cannot_keep(settings):
+    celery.refuse_unsafe_settings()
+    settings.TRACKING_HEARTBEAT_SECONDS = 30
+
+    with pytest.raises(SystemExit, match=r"tracking\.E004"):
+        celery.refuse_unsafe_settings()
 
 
 def test_a_python_whose_email_package_has_holes_is_noted(monkeypatch):

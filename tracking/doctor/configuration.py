@@ -55,9 +55,15 @@ def times() -> tuple[Level, str]:
 def celery() -> tuple[Level, str]:
     """The settings that keep a broker's faults from becoming ours. Source: RELIABILITY 3.6, DESIGN 8.8."""
     wrong = [f"{name} must be {wanted}" for name, wanted in _SAFE.items() if getattr(settings, name) != wanted]
+    if settings.CELERY_TASK_PUBLISH_RETRY_POLICY.get("max_retries") not in (0, 1):
+        wrong.append("CELERY_TASK_PUBLISH_RETRY_POLICY must try once more at most, or a dead broker holds its callers")
     options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
-    if not options.get("confirm_publish") and not options.get("socket_timeout"):
-        wrong.append("CELERY_BROKER_TRANSPORT_OPTIONS needs a socket_timeout (Redis) or confirm_publish (RabbitMQ)")
+    bounded = options.get("socket_timeout") and options.get("socket_connect_timeout")
+    if not options.get("confirm_publish") and not bounded:
+        wrong.append(
+            "CELERY_BROKER_TRANSPORT_OPTIONS needs socket_timeout and socket_connect_timeout (Redis) or confirm_publish"
+            " (RabbitMQ)"
+        )
     if "visibility_timeout" in options:
         wrong.append("a visibility_timeout delivers wake-ups twice, and nothing needs it; leave it out")
     return (Level.UNSAFE, "; ".join(wrong)) if wrong else (Level.OK, "wake-ups are taken early, and never again")
@@ -67,6 +73,7 @@ _SAFE = {
     "CELERY_TASK_ACKS_LATE": False,
     "CELERY_TASK_IGNORE_RESULT": True,
     "CELERY_WORKER_PREFETCH_MULTIPLIER": 1,
+    "CELERY_WORKER_POOL": "threads",
     "CELERY_ACCEPT_CONTENT": ["json"],
 }
 
