@@ -20,7 +20,8 @@ class End:
     """What one drain of one delivery leaves behind.
 
     `attempt` is (phase, code), None where none was made. `tries` counts those that were spent, `streak` the failed
-    sessions of the connection, `rests` says why it rests. `copies` is how many mails the server has.
+    sessions of the connection, `rests` says why it rests. `copies` is how many mails the server has;
+    `slower`: the connection has a rate from now on.
     """
 
     state: DeliveryState
@@ -31,6 +32,7 @@ class End:
     streak: int = 0
     rests: Reason | None = None
     copies: int = 0
+    slower: bool = False
 
 
 def refused(phase: str, code: int) -> End:
@@ -56,8 +58,10 @@ def unknown(*, copies: int) -> End:
     )
 
 
-def held(reason: Reason, phase: str, code: int | None, *, streak: int = 1, rests: bool = True) -> End:
-    """The connection is at fault: the mail waits and no try is spent."""
+def held(
+    reason: Reason, phase: str, code: int | None, *, streak: int = 1, rests: bool = True, slower: bool | None = None
+) -> End:
+    """The connection is at fault: the mail waits and no try is spent. `slower` None: as limits make it."""
     return End(
         state=HELD,
         attempt=(phase, code),
@@ -66,6 +70,7 @@ def held(reason: Reason, phase: str, code: int | None, *, streak: int = 1, rests
         tries=0,
         streak=streak,
         rests=reason if rests else None,
+        slower=reason is Reason.LIMIT if slower is None else slower,
     )
 
 
@@ -110,6 +115,7 @@ def play(scene: Scene, end: End) -> None:
             tries=delivery.tries,
             streak=health.fail_streak,
             rests=Reason(health.pause_reason) if health.paused_at(scene.clock.now) else None,
+            slower=health.rate is not None,
             copies=sum(bool(mail.data) for mail in scene.server.mails),  # an empty one is a mail that was called off
         )
         == end

@@ -153,7 +153,10 @@ def test_fault_23_a_greeting_that_refuses_is_the_servers_trouble_and_tried_again
             id="454 at MAIL",
         ),
         pytest.param(
-            Step.RCPT, "450 4.2.1 Too fast", held(Reason.LIMIT, "rcpt", 450, streak=0, rests=False), id="450 at RCPT"
+            Step.RCPT,
+            "450 4.2.1 Too fast",
+            held(Reason.LIMIT, "rcpt", 450, streak=0, rests=False, slower=False),
+            id="450 to a mailbox",
         ),
         pytest.param(
             Step.FINAL,
