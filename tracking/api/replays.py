@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 from django.db import transaction
@@ -44,13 +45,15 @@ class ReplayRequest(BaseModel):
 
 
 class ReplayCounts(BaseModel):
-    """How many a replay would take, by state."""
+    """How many a replay would take, by state; how many of them were never tried, and what those will be billed."""
 
     counts: dict[str, int]
+    untried: int
+    amount: Decimal
 
 
 BODIES = dict.fromkeys(("replay", "preview_replay"), ReplayRequest)
-ANSWERS = {"replay": (202, JobStarted), "preview_replay": (200, ReplayCounts)}
+ANSWERS: dict[str, tuple[int, type[BaseModel]]] = {"replay": (202, JobStarted), "preview_replay": (200, ReplayCounts)}
 
 
 class Replays(Door):
@@ -58,14 +61,16 @@ class Replays(Door):
 
     @action(detail=False, methods=["post"], url_path="replay/preview")
     def preview_replay(self, request: Request) -> Response:
-        """What a replay would take."""
-        return Response({"counts": replays.count(self._window())})
+        """What a replay would take, and cost."""
+        window = self._window()
+        untried, amount = replay.bill(window)
+        return Response({"counts": replays.count(window), "untried": untried, "amount": f"{amount:f}"})
 
     @action(detail=False, methods=["post"])
     @once
     @transaction.atomic
     def replay(self, request: Request) -> Response:
-        """Put them back into the queue. Free of charge."""
+        """Put them back into the queue. Free of charge, but for those that were never tried."""
         window = self._window()
         job = replay.start(window, author=self.user)
         audit.note(

@@ -82,9 +82,7 @@ class BacktestMatch(models.Model):
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="matches", db_index=False)
     event_row = models.UUIDField()
     verdict = models.CharField(max_length=10, choices=Verdict)
-    recipients = models.CharField(
-        max_length=500, blank=True
-    )  # of the edited version, if it fired; cut where they are many
+    recipients = models.CharField(max_length=500, blank=True)  # the edited version's, if it fired; cut where many
 
     class Meta:
         ordering = ("id",)

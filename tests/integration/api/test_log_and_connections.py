@@ -161,15 +161,17 @@ def window(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_replay_is_counted_and_then_a_job(admin):
+def test_a_replay_is_counted_priced_and_then_a_job(admin, settings):
+    settings.TRACKING_REGULAR_PRICE = "0.0020"
     rule = factories.saved_rule()
     owed(rule)
+    owed(rule, claimed_at=NOON)
     owed(rule, state=DeliveryState.SENT)
 
     counted = admin.post(window(), path="deliveries/replay/preview/")
     started = admin.post(window(), path="deliveries/replay/")
 
-    assert counted.json() == {"counts": {"failed": 1, "held": 0}}
+    assert counted.json() == {"counts": {"failed": 2, "held": 0}, "untried": 1, "amount": "0.0020"}
     assert (started.status_code, admin.get(started["Location"]).json()["kind"]) == (202, JobKind.REPLAY)
 
 
