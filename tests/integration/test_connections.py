@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection as database
 
 from tests import factories, flow
 from tests.factories import NOON
 from tests.flow import Hands
-from tests.smtp_server import Say, ScriptedServer, Step
+from tests.smtp_server import InTurn, Say, ScriptedServer, Step, Wait
 from tracking.choices import DeliveryState, Reason
 from tracking.models import Connection, Delivery
-from tracking.store import connections, deliveries, leases, rules
+from tracking.pipeline import deliver
+from tracking.store import claims, connections, deliveries, leases, rules
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -201,3 +204,30 @@ def test_the_password_of_a_server_that_nobody_uses_any_more_is_forgotten():
 
     assert connections.forget_passwords() == 1
     assert Connection.objects.get().sealed_password == ""
+
+
+@pytest.mark.faults
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("two_at_once")
+def test_a_burst_of_sessions_tries_a_wrong_password_three_times(monkeypatch):
+    refused = InTurn(Wait(0.2), Say("535 5.7.8 Wrong"))
+    with ScriptedServer(script={Step.AUTH: refused}, auth=["PLAIN"]) as server:
+        connection = factories.ConnectionFactory(port=server.port, login="leads", max_sessions=6)
+        rule = factories.saved_rule(connection=connection)
+        flow.owe(rule, 6)
+        made = [claims.claim(connection.pk, limit=1, lease=flow.LEASE, clock=Hands()) for _ in range(6)]
+        monkeypatch.setattr(claims, "claim", lambda *_, **__: made.pop())
+
+        def drain() -> None:
+            deliver.drain(connection.pk, clock=Hands())
+            database.close()
+
+        workers = [threading.Thread(target=drain) for _ in range(6)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+        assert len(server.auth_attempts) == 3
+    assert flow.states() == {"held": 3, "queued": 3}
+    assert Connection.objects.get().waits_for_an_operator

@@ -47,6 +47,8 @@ WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 portions: dict[int, int] = {}  # connection -> mails of the next claim, as this process has learned
 
+_doors: dict[int, threading.Semaphore] = {}  # connection -> sessions that this process opens at once
+
 stopping = threading.Event()  # set when the process is asked to end: the mail in flight is finished, no other begun
 
 _INTERNAL = "The mail could not be made: {}. This is a fault of ours; the log of the worker has the details."
@@ -156,14 +158,18 @@ def _end(claim: Claim, last: Sequence[Result]) -> GivenBack:
 def _opens(claim: Claim, endpoint: Endpoint, wanting: Sequence[Leased], clock: Clock) -> bool:
     """Whether a session opens, proven before anything is marked; it is kept for the mails that follow.
 
-    If not, the chunk that wanted it counts as tried; those after it do not.
+    If not, the chunk that wanted it counts as tried; those after it do not. No more open at the same time than may be
+    refused, so that a wrong password costs no more tries than that, however many sessions a burst begins.
     """
-    try:
-        with transport.pool().session(endpoint):
-            return True
-    except SendError as error:
-        _not_opened(claim, wanting, error, clock)
-        return False
+    with _doors.setdefault(claim.connection.pk, threading.Semaphore(connections.LOGINS)):
+        if connections.rests(claim.connection.pk, now=clock()):
+            return False
+        try:
+            with transport.pool().session(endpoint):
+                return True
+        except SendError as error:
+            _not_opened(claim, wanting, error, clock)
+            return False
 
 
 def _send_chunk(

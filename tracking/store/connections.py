@@ -172,6 +172,11 @@ def to_probe(connection_id: int, *, now: datetime) -> Connection | None:
     return Connection.objects.get(pk=connection_id)
 
 
+def rests(connection_id: int, *, now: datetime) -> bool:
+    """Whether it has been put to rest, perhaps since it was read."""
+    return Connection.objects.filter(pk=connection_id, paused_until__gt=now).exists()
+
+
 def opened(connection: Connection, *, now: datetime) -> None:
     """A rested connection shook hands: let it try a mail. Its failures are forgotten when that goes well."""
     current = Connection.objects.filter(pk=connection.pk, version=connection.version)
@@ -224,13 +229,15 @@ def failed(
     """
     current = Connection.objects.filter(pk=connection.pk, version=connection.version)
     streak = _of_one_kind(reason) if reason else F("fail_streak") + 1
-    current.update(fail_streak=streak, last_error=error[:1000], last_error_at=now)
+    noted = {"fail_streak": streak, "last_error": error[:1000], "last_error_at": now}
+    current.update(**noted | ({"pause_reason": reason} if reason else {}))  # at once: several sessions fail together
     count = current.values_list("fail_streak", flat=True).first() or 0
     over = count if reason else count - breaks_at + 1
     if over > 0:
         lasting = reason is Reason.AUTHENTICATION and count >= LOGINS
         until = UNTIL_MENDED if lasting else now + max(retry.pause(over), rest)
-        current.update(paused_until=until, pause_reason=reason or "")
+        sooner = current.filter(Q(paused_until=None) | Q(paused_until__lte=until))
+        sooner.update(paused_until=until, pause_reason=reason or "")
 
 
 def _of_one_kind(reason: Reason) -> Case:
