@@ -35,7 +35,7 @@ from tracking.models import (
     RuleWatch,
     UsageDay,
 )
-from tracking.store import clock, jobs
+from tracking.store import clock, jobs, rules
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +134,19 @@ def test_what_was_sent_is_neither(admin, act):
 
     assert told(admin.post(path=f"deliveries/{delivery.pk}/{act}/"))["status"] == 409
     assert not AuditEntry.objects.exclude(actor="").exists()
+
+
+def test_nothing_of_a_deleted_rule_is_sent_again(admin):
+    rule = factories.saved_rule()
+    delivery = owed(rule)
+    rules.delete([rule], now=clock.now())
+
+    refused = told(admin.post(path=f"deliveries/{delivery.pk}/resend/"))
+
+    assert (refused["status"], refused["detail"]) == (
+        409,
+        "The rule of this delivery is deleted: nothing of it is sent again.",
+    )
 
 
 def test_a_foreign_delivery_is_as_one_that_is_not_there(calls):
