@@ -14,6 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracking.api.caller import PersonField
 from tracking.api.door import Door
 from tracking.api.filters import IdFilter, MomentFilter, YesNoFilter
 from tracking.api.problems import Conflict
@@ -35,8 +36,8 @@ class Snooze(BaseModel):
 
 
 class WatchSerializer(serializers.ModelSerializer[RuleWatch]):
-    acknowledged_by = serializers.CharField(source="acknowledged_by.username", default=None, allow_null=True)
-    snoozed_by = serializers.CharField(source="snoozed_by.username", default=None, allow_null=True)
+    acknowledged_by = PersonField()
+    snoozed_by = PersonField()
 
     class Meta:
         model = RuleWatch

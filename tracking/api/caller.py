@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
+from rest_framework import serializers
 from rest_framework.request import Request
 
 from tracking import access
@@ -117,3 +118,14 @@ _PRODUCTS: Mapping[type[Model], Any] = {
     Job: _of_rule("rule__"),
     StoredEvent: _of_event,
 }
+
+
+class PersonField(serializers.CharField):
+    """The user name of somebody whom the caller gets to know; null for all others."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, allow_null=True, **kwargs)
+
+    def to_representation(self, value: User) -> str | None:  # type: ignore[override]  # nobody
+        caller: Caller = self.context["view"].caller
+        return next(iter(caller.access.known_users([value.get_username()])), None)

@@ -58,7 +58,9 @@ class History(Trials):
     def versions(self, request: Request, pk: int) -> Response:
         """The newest first."""
         page = self.paginate_queryset(self.get_object().versions.select_related("author").defer("document"))
-        return self.get_paginated_response(VersionSerializer(page, many=True).data)
+        return self.get_paginated_response(
+            VersionSerializer(page, many=True, context=self.get_serializer_context()).data
+        )
 
     @action(detail=True, url_path="versions/<id:number>")
     def version(self, request: Request, pk: int, number: int) -> Response:

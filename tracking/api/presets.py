@@ -15,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tracking.api.caller import PersonField
 from tracking.api.door import Door
 from tracking.api.filters import LineFilter, TriggerFilter
 from tracking.api.once import once
@@ -36,7 +37,7 @@ class PresetRequest(BaseModel):
 
 
 class PresetSerializer(serializers.ModelSerializer[Preset]):
-    author = serializers.CharField(source="author.username", default=None, allow_null=True, read_only=True)
+    author = PersonField()
 
     class Meta:
         model = Preset

@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from tracking.api.caller import PersonField
 from tracking.api.filters import IdFilter, LineFilter, TriggerFilter, YesNoFilter, of_product
 from tracking.api.problems import PreconditionFailed, PreconditionRequired
 from tracking.api.shapes import RuleDocument
@@ -38,7 +39,7 @@ class RuleSerializer(serializers.ModelSerializer[Rule]):
 
     version = serializers.IntegerField(source="current.number", read_only=True)
     changed_at = serializers.DateTimeField(source="current.created_at", read_only=True)
-    author = serializers.CharField(source="author.username", default=None, read_only=True, allow_null=True)
+    author = PersonField()
 
     class Meta:
         model = Rule
@@ -65,7 +66,7 @@ class WholeRuleSerializer(RuleSerializer):
 
 
 class VersionSerializer(serializers.ModelSerializer[RuleVersion]):
-    author = serializers.CharField(source="author.username", default=None, read_only=True, allow_null=True)
+    author = PersonField()
 
     class Meta:
         model = RuleVersion

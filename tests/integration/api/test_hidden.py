@@ -8,10 +8,11 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.factories import NOON
 from tests.integration.api.conftest import told
 from tests.integration.api.test_rules import document
 from tracking.choices import Role
-from tracking.models import Alert, Rule
+from tracking.models import Alert, Rule, User
 from tracking.store import presets
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,20 @@ def test_no_document_version_difference_or_preset_tells_it(buyer, rule):
         assert "Main relay" in response.json()["document"]["action"]["connection"]
         for hidden in ("boss", "chief", "house-key-7", "4711"):
             assert hidden not in response.content.decode()
+
+
+def test_nobody_is_named_who_is_none_of_their_business(buyer, admin, rule):
+    boss = User.objects.get(username="boss")
+    rule.current.author, rule.author = boss, boss
+    rule.current.save()
+    rule.save()
+    preset = presets.save(rule, name="Kept", buyer=rule.campaign.buyer, author=boss, now=NOON)
+    paths = (f"rules/{rule.pk}/", "rules/", f"rules/{rule.pk}/versions/", f"presets/{preset.pk}/", "presets/")
+
+    for path in paths:
+        assert '"author":"boss"' in admin.get(path).content.decode()
+        assert '"author":null' in buyer.get(path).content.decode()
+        assert "boss" not in buyer.get(path).content.decode()
 
 
 def test_who_is_not_of_a_buyer_reads_all_of_it(admin, rule):
