@@ -56,7 +56,7 @@ def test_a_token_that_had_products_before_the_release_stays_narrowed_to_them():
     user, product = factories.UserFactory.create(), factories.ProductFactory.create()
     tokens.issue(user, "of one", products=[product])
     tokens.issue(user, "of all")
-    call_command("migrate", "tracking", "0031_lifetime_begins_anew", verbosity=0)
+    call_command("migrate", "tracking", "0028_lifetime_begins_anew", verbosity=0)
 
     call_command("migrate", "tracking", verbosity=0)
 

@@ -11,7 +11,7 @@ def mark(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracking', '0031_lifetime_begins_anew'),
+        ('tracking', '0028_lifetime_begins_anew'),
     ]
 
     operations = [

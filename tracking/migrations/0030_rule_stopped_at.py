@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracking", "0032_narrowed_token"),
+        ("tracking", "0029_narrowed_token"),
     ]
 
     operations = [
