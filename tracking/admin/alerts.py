@@ -45,6 +45,7 @@ def show_to(seen: Access, alert: Alert) -> None:
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
+    when_empty = "An alert comes when a rule with notifications passes its limits, or a connection rests."
     list_display = ("raised_at", "subject_link", "exceeded", "numbers", "causes_in_words", "status")
     list_display_links = ("raised_at",)
     list_select_related = ("rule", "connection")

@@ -29,6 +29,7 @@ class EventTrigger(TriggerFilter):
 
 @admin.register(StoredEvent)
 class StoredEventAdmin(LogAdmin):
+    when_empty = "An event stands here as soon as the platform has sent it."
     list_display = ("received", "event_id", "trigger", "scope", "lead_id", "test")
     list_display_links = ("received", "event_id")
     list_filter = (("trigger", EventTrigger), ("received_at", DayFilter), TestRuns)

@@ -42,6 +42,7 @@ def to_job(job: Job) -> HttpResponse:
 class JobAdmin(ReadOnlyAdmin):
     """Everybody sees their own jobs; who may view jobs sees all of them."""
 
+    when_empty = "Backtests, replays, checks, imports and exports stand here while they run and afterwards."
     list_display = ("number", "kind", "title", "state_shown", "how_far", "author", "created", "finished")
     list_display_links = ("number", "kind")
     list_select_related = ("author",)

@@ -24,6 +24,7 @@ from tracking.store import presets as store
 
 @admin.register(Preset)
 class PresetAdmin(ChoicesMixin, ListAdmin):
+    when_empty = "“Save as preset” on the page of a rule keeps it as one; new rules can then begin with it."
     list_display = ("name", "trigger", "kind", "buyer", "used", "written_by", "created_at", "start")
     list_select_related = ("buyer", "author")
     list_filter = (("trigger", TriggerFilter), ("kind", ChoicesDropdownFilter))

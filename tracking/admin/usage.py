@@ -30,6 +30,7 @@ def totals(rows: QuerySet[UsageDay]) -> tuple[int, Decimal]:
 
 @admin.register(UsageDay)
 class UsageDayAdmin(ReadOnlyAdmin):
+    when_empty = "A day stands here as soon as the first mail of a rule was tried on it."
     list_display = ("day", "rule", "unit_price", "events", "amount_shown")
     list_display_links = ("day",)
     row_words = ("row", "rows")

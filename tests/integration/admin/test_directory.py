@@ -154,3 +154,18 @@ def test_an_empty_list_offers_what_there_is_to_do(role, may_add):
     assert "Nothing matches" in searched
     assert "Reset filters" in searched
     assert ("Reset filters" in bare, "Add publisher" in bare) == (False, may_add)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("alert", "passes its limits"),
+        ("delivery", "an event fires"),
+        ("job", "while they run"),
+        ("preset", "Save as preset"),
+        ("storedevent", "the platform has sent it"),
+        ("usageday", "the first mail of a rule"),
+    ],
+)
+def test_an_empty_list_says_when_something_will_stand_there(admin_client, model, words):
+    assert words in admin_client.get(reverse(f"admin:tracking_{model}_changelist")).content.decode()

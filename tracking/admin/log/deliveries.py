@@ -35,6 +35,7 @@ from tracking.wording import counted
 
 @admin.register(Delivery)
 class DeliveryAdmin(DeliveryColumns):
+    when_empty = "A mail stands here as soon as an event fires an enabled rule."
     list_filter = (
         ("created_at", DayFilter),
         ("state", StateFilter),
