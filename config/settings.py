@@ -233,6 +233,9 @@ CELERY_WORKER_POOL = "threads"  # slow servers hold threads, not cores
 CELERY_WORKER_CONCURRENCY = env.int("TRACKING_WORKER_THREADS", default=32)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# After a reconnection Celery would raise the prefetch count task by task, from the tasks' threads: each asks RabbitMQ
+# and reads the answer from the socket that the worker's own thread reads; frames are mixed up, and it takes no more.
+CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 2  # seconds

@@ -66,6 +66,12 @@ def test_an_installation_that_is_well_has_nothing_unsafe(alive, settings):
         pytest.param({"TRACKING_SMTP_DATA_TIMEOUT": 0}, "times", "for ever", id="a step without a bound"),
         pytest.param({"CELERY_TASK_ACKS_LATE": True}, "celery", "ACKS_LATE", id="late acknowledgement"),
         pytest.param({"CELERY_WORKER_PREFETCH_MULTIPLIER": 4}, "celery", "PREFETCH", id="wake-ups taken in advance"),
+        pytest.param(
+            {"CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION": True},
+            "celery",
+            "PREFETCH_COUNT_REDUCTION",
+            id="threads that read from RabbitMQ beside the worker",
+        ),
         pytest.param({"CELERY_BROKER_TRANSPORT_OPTIONS": {}}, "celery", "socket_timeout", id="a broker waited for"),
         pytest.param(
             {"CELERY_BROKER_TRANSPORT_OPTIONS": {"socket_timeout": 1}},
