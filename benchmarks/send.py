@@ -105,7 +105,14 @@ def _celery_email() -> Iterator[Rate]:
 
 @contextmanager
 def _post_office() -> Iterator[Rate]:
-    with peers.python("queued.py") as peer:
+    with peers.python("queued.py", PROCESSES="2") as peer:
+        yield peer.rate
+
+
+@contextmanager
+def _post_office_by_default() -> Iterator[Rate]:
+    """As its command runs where nothing is said: one process."""
+    with peers.python("queued.py", PROCESSES="1") as peer:
         yield peer.rate
 
 
@@ -125,6 +132,11 @@ def _nodemailer() -> Iterator[Rate]:
 OTHERS = {
     "django_celery_email": ("django-celery-email, 2 processes, Redis, no log", 400, _celery_email),
     "django_post_office": ("django-post_office, 2 processes x 5 threads, PostgreSQL", 800, _post_office),
+    "django_post_office_default": (
+        "django-post_office as it comes, 1 process x 5 threads",
+        800,
+        _post_office_by_default,
+    ),
     "django": ("Django's backend, connection kept open, nothing stored", 800, _django),
     "nodemailer": ("nodemailer, pool of 5, in memory", 1_200, _nodemailer),
     "smtplib": ("smtplib, one session, ready-made bytes, nothing stored", 4_000, _smtplib),

@@ -1,4 +1,6 @@
-"""django-post_office on PostgreSQL with its logs, two processes of five threads."""
+"""django-post_office on PostgreSQL with its logs, PROCESSES of five threads each."""
+
+import os
 
 import django
 
@@ -23,7 +25,7 @@ def fill(count):
 
 
 def send(count):
-    mail.send_queued_mail_until_done(processes=2, log_level=2)
+    mail.send_queued_mail_until_done(processes=int(os.environ["PROCESSES"]), log_level=2)
 
 
 serve(fill, send)
