@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 
 from benchmarks import mail, services
@@ -19,6 +20,7 @@ FOLDER = VAR / "bench-peers"
 PYTHON = FOLDER / "venv" / "bin" / "python"
 PACKAGES = ("django~=5.2", "django-celery-email", "django-post-office", "psycopg2-binary", "celery[redis]", "packaging")
 _SCRIPTS = Path(__file__).parent / "rivals"
+_numbers = count(1)  # a database for each
 
 
 class Peer:
@@ -48,7 +50,7 @@ def python(script: str, **environment: str) -> Iterator[Peer]:
     """Raises Missing."""
     _install_python()
     with ExitStack() as stack:
-        url = stack.enter_context(services.database(f"peer_{Path(script).stem}"))
+        url = stack.enter_context(services.database(f"peer_{Path(script).stem}_{next(_numbers)}"))
         values = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "settings", **environment}
         yield stack.enter_context(_peer([str(PYTHON), script], values))
 
