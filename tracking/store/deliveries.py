@@ -104,15 +104,20 @@ def resend(chosen: QuerySet[Delivery], *, now: datetime) -> int:
         ids = list(living.values_list("id", flat=True))
         refused = DeliveryRecipient.objects.filter(delivery_id__in=ids, status=RecipientStatus.REFUSED)
         refused.update(status=RecipientStatus.OPEN)
-        return Delivery.objects.filter(id__in=ids).update(
-            state=DeliveryState.RETRYING,
-            reason="",
-            tries=0,
-            crashes=0,
-            next_attempt_at=now,
-            renewed_at=now,
-            finished_at=None,
-        )
+        return begin_anew(Delivery.objects.filter(id__in=ids), now=now)
+
+
+def begin_anew(rows: QuerySet[Delivery], *, now: datetime) -> int:
+    """Make deliveries due as if none had been tried: tries, crashes and lifetime count from here; how many they are."""
+    return rows.update(
+        state=DeliveryState.RETRYING,
+        reason="",
+        tries=0,
+        crashes=0,
+        next_attempt_at=now,
+        renewed_at=now,
+        finished_at=None,
+    )
 
 
 def release(chosen: QuerySet[Delivery], *, now: datetime) -> int:

@@ -16,7 +16,7 @@ from tracking.choices import DeliveryState, RecipientStatus
 from tracking.errors import RuleError
 from tracking.models import Delivery, DeliveryRecipient, SentMinute
 from tracking.models.delivery import first_id
-from tracking.store import counters
+from tracking.store import counters, deliveries
 from tracking.triggers import TRIGGERS
 
 MOST = 10_000  # deliveries of one replay
@@ -160,15 +160,7 @@ def queue_again(window: Window, keys: Collection[UUID], *, now: datetime) -> int
         rows = Delivery.objects.filter(pk__in=found)
         if window.today:
             _with_current_versions(rows)
-        return rows.update(
-            state=DeliveryState.RETRYING,
-            reason="",
-            tries=0,
-            crashes=0,
-            next_attempt_at=now,
-            renewed_at=now,
-            finished_at=None,
-        )
+        return deliveries.begin_anew(rows, now=now)
 
 
 def _count_no_more(sent: Collection[UUID]) -> None:

@@ -69,9 +69,9 @@ def _in_turn(connection_id: int, *, limit: int, now: datetime) -> list[int]:
     """Products with something due: those after the one served last, then those up to it."""
     with _lock:
         last = _last_served.get(connection_id, -1)
-    ours = [connection_id, last, connection_id, connection_id, -1, connection_id]
-    rest = [connection_id, now, last, connection_id, now, limit]
-    return [product for (product,) in bulk.ask(_IN_TURN, [*ours, *rest])]
+    hops = [connection_id, last, connection_id, connection_id, -1, connection_id]
+    due = [connection_id, now, last, connection_id, now]
+    return [product for (product,) in bulk.ask(_IN_TURN, [*hops, *due, limit])]
 
 
 _OLDEST = f"""
