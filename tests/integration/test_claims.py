@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from tests import factories, flow
 from tests.acceptance.stage import eventually
 from tests.factories import NOON
 from tests.flow import LEASE, Hands
-from tracking.choices import DeliveryPolicy, DeliveryState, Phase, Reason, RecipientStatus, WarningCause
-from tracking.models import Attempt, Connection, Delivery, EventMinute, Lease, UsageDay
+from tracking.choices import DeliveryPolicy, DeliveryState, Phase, Reason, RecipientRole, RecipientStatus, WarningCause
+from tracking.models import Attempt, Connection, Delivery, DeliveryRecipient, EventMinute, Lease, SentMinute, UsageDay
 from tracking.pipeline import sweep
 from tracking.policy.retry import Fate
 from tracking.store import claims, deliveries, leases, outcomes
 from tracking.store.claims import Claim
-from tracking.store.outcomes import Result, Tried
+from tracking.store.outcomes import Reached, Result, Tried
 
 pytestmark = pytest.mark.django_db
 SENT = Fate(state=DeliveryState.SENT)
@@ -30,8 +31,11 @@ def claim(rule, *, limit: int = 10, now=NOON) -> Claim | None:
 
 
 def result(delivery: Delivery, fate: Fate = SENT, *, cause=None, now=NOON) -> Result:
-    tried = Tried(started_at=now, ended_at=now, phase=Phase.ACCEPTED)
-    return Result(delivery=delivery, fate=fate, cause=cause, tried=tried)
+    tried = Tried(started_at=now, ended_at=now, phase=Phase.ACCEPTED, code=250, enhanced="2.0.0", text="2.0.0 Ok")
+    to = Reached(
+        address="ada@example.org", role=RecipientRole.TO, status=RecipientStatus.ACCEPTED, code=250, text="2.0.0 Ok"
+    )
+    return Result(delivery=delivery, fate=fate, cause=cause, tried=tried, recipients=(to,))
 
 
 def test_a_claim_takes_the_oldest_due_up_to_the_limit():
@@ -383,7 +387,7 @@ def test_mails_that_are_tried_again_at_different_times_cost_no_statement_each(dj
         for row, fate, now in zip(taken.deliveries, fates, ended, strict=True)
     ]
 
-    with django_assert_max_num_queries(7):  # begin, mark, states, attempts, warned, their minute, commit
+    with django_assert_max_num_queries(8):  # begin, mark, states, attempts, recipients, warned, their minute, commit
         assert outcomes.record(taken.token, results, worker="w")
 
     for row, fate in zip(taken.deliveries, fates, strict=True):
@@ -391,3 +395,98 @@ def test_mails_that_are_tried_again_at_different_times_cost_no_statement_each(dj
         assert (stored.state, stored.next_attempt_at, stored.tries) == (fate.state, fate.next_attempt_at, 1)
         assert stored.warned_at == ended[-1]
     flow.assert_books_balance()
+
+
+def _written(rows):
+    """All that is kept of those deliveries, without the keys of rows."""
+    ids = [row.id for row in rows]
+    return (
+        list(
+            Delivery.objects.filter(id__in=ids).values_list(
+                "state", "reason", "next_attempt_at", "tries", "finished_at", "lease_token", "warned_at", "test"
+            )
+        ),
+        list(Attempt.objects.filter(delivery__in=ids).order_by("delivery_id").values_list(*outcomes._ATTEMPT[1:])),
+        list(
+            DeliveryRecipient.objects.filter(delivery__in=ids)
+            .order_by("delivery_id")
+            .values_list(*outcomes._RECIPIENT[1:])
+        ),
+        sorted(SentMinute.objects.filter(rule__deliveries__in=ids).distinct().values_list("minute", "sent")),
+    )
+
+
+def _went(rule, monkeypatch, *, at_once: bool):
+    """What is written of a chunk that is recorded, and of one that ends its claim, by the one way or the other."""
+    flow.owe(rule, 5)
+    flow.owe(rule, test=True)
+    taken = claim(rule)
+    assert taken is not None
+    odd = 'tab\t, "quotes", back\\slash, {braces}, NULL, \x00, line\nend, é'
+    results = [
+        replace(result(row, now=NOON + timedelta(seconds=n)), tried=_said(odd, n))
+        for n, row in enumerate(taken.deliveries)
+    ]
+    if not at_once:
+        monkeypatch.setattr(outcomes, "went_well", lambda _results: False)
+    assert outcomes.record(taken.token, results[:4], worker="w:1", marking=[one.delivery.id for one in results[4:]])
+    marked = set(Lease.objects.get().marked)
+    back = claims.give_back(taken.token, results[4:], all_told=True, worker="w:1")
+    assert (back.number, back.knocked) == (0, False)
+    assert not Lease.objects.exists()
+    flow.assert_books_balance()
+    return len(marked), _written(taken.deliveries)
+
+
+def _said(text, seconds):
+    began = NOON + timedelta(seconds=seconds)
+    return Tried(started_at=began, ended_at=began, phase=Phase.ACCEPTED, code=250, enhanced="2.6.0", text=text)
+
+
+def test_what_is_written_at_once_is_what_a_transaction_would_write(monkeypatch):
+    at_once = _went(factories.saved_rule(), monkeypatch, at_once=True)
+    one_by_one = _went(factories.saved_rule(), monkeypatch, at_once=False)
+
+    assert at_once == one_by_one
+
+
+def test_mails_that_went_well_cost_one_statement_a_chunk_and_one_to_end(django_assert_num_queries):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no statements of several changes")
+    rule = factories.saved_rule()
+    flow.owe(rule, 6)
+    taken = claim(rule)
+    assert taken is not None
+    results = [result(row) for row in taken.deliveries]
+
+    with django_assert_num_queries(1):
+        assert outcomes.record(taken.token, results[:3], worker="w", marking=[one.delivery.id for one in results[3:]])
+    with django_assert_num_queries(1):
+        claims.give_back(taken.token, results[3:], all_told=True, worker="w")
+
+    assert Attempt.objects.count() == Delivery.objects.filter(state=DeliveryState.SENT).count() == 6
+
+
+def test_who_knocked_is_heard_when_a_claim_ends_well():
+    rule = factories.saved_rule()
+    flow.owe(rule)
+    taken = claim(rule)
+    assert taken is not None
+    leases.knock(rule.connection_id, now=NOON)
+
+    assert claims.give_back(taken.token, [result(taken.deliveries[0])], all_told=True, worker="w").knocked
+
+
+def test_whoever_ends_well_but_late_changes_nothing():
+    rule = factories.saved_rule()
+    flow.owe(rule)
+    slow = claim(rule)
+    assert slow is not None
+    claims.take_back(now=NOON + LEASE + timedelta(seconds=1))
+
+    back = claims.give_back(slow.token, [result(slow.deliveries[0])], all_told=True, worker="slow")
+
+    assert (back.number, back.knocked) == (0, False)
+    assert Delivery.objects.get().state == DeliveryState.RETRYING
+    assert not Attempt.objects.exists()
+    assert not SentMinute.objects.exists()

@@ -39,20 +39,35 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
 
 def _unnest(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row], tail: str) -> list[Row]:
     """By an array for each column: the statement stays short, and half of the time that VALUES takes is saved."""
-    arrays = [f"{{{','.join(map(_in_array, column))}}}" for column in zip(*rows, strict=True)]
-    if not arrays:
+    parameters = arrays(rows)
+    if not parameters:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(f"{_head(model, tuple(columns))} {tail}", arrays)
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) "  # noqa: S608 - names of our own
+            f"SELECT * FROM {unnested(model, tuple(columns))} {tail}",
+            parameters,
+        )
         return list(cursor.fetchall()) if "RETURNING" in tail else []
 
 
 @lru_cache(maxsize=64)
-def _head(model: type[models.Model], columns: tuple[str, ...]) -> str:
+def unnested(model: type[models.Model], columns: tuple[str, ...]) -> str:
+    """What a statement for PostgreSQL reads rows for a table from, whose parameters are `arrays`."""
     types = {field.column: str(field.db_type(connection)) for field in model._meta.concrete_fields}
     # Without the length, which a cast would cut to, silently; the table still refuses what is too long.
-    arrays = (f"%s::{types[column].split('(')[0]}[]" for column in columns)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) SELECT * FROM unnest({', '.join(arrays)})"  # noqa: S608 - names of our own
+    parameters = (f"%s::{types[column].split('(')[0]}[]" for column in columns)
+    return f"unnest({', '.join(parameters)})"
+
+
+def arrays(rows: Iterable[Row]) -> list[str]:
+    """An array for each column, as a parameter; none at all where there are no rows."""
+    return [array(column) for column in zip(*rows, strict=True)]
+
+
+def array(values: Iterable[Any]) -> str:
+    """One array, as a parameter."""
+    return f"{{{','.join(map(_in_array, values))}}}"
 
 
 def _in_array(value: Any) -> str:
@@ -108,7 +123,7 @@ def _filled(statement: str, parameters: Iterable[Any], ids: Collection[UUID]) ->
     if "{ids}" not in statement:
         return statement, values(parameters)
     if connection.vendor == "postgresql":  # one text, which both sides read sooner than many parameters
-        return statement.format(ids="= ANY(%s::uuid[])"), [*parameters, f"{{{','.join(map(str, ids))}}}"]
+        return statement.format(ids="= ANY(%s::uuid[])"), [*parameters, array(ids)]
     return statement.format(ids=f"IN ({', '.join(['%s'] * len(ids)) or 'NULL'})"), values(chain(parameters, ids))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from itertools import takewhile
 from typing import NamedTuple
@@ -25,14 +25,15 @@ from tracking.store.leased import Leased
 from tracking.store.outcomes import Lost, Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Claim:
     """Deliveries of one connection that this worker alone may send, as long as its lease is renewed."""
 
     token: UUID
     connection: Connection
     deliveries: list[Leased]
-    full: bool = field(default=False)  # more may be due
+    full: bool = False  # more may be due
+    written: int = 0  # of the deliveries, those whose result is written down
 
 
 _awaited: set[int] = set()  # connections that a thread of this process waits to claim from
@@ -155,12 +156,14 @@ class GivenBack(NamedTuple):
     knocked: bool
 
 
-def give_back(token: UUID, tried: Sequence[Result] = (), *, worker: str = "") -> GivenBack:
-    """End a claim: write down what was `tried` last, and return the rest.
+def give_back(token: UUID, tried: Sequence[Result] = (), *, all_told: bool = False, worker: str = "") -> GivenBack:
+    """End a claim: write down what was `tried` last, and return the rest. `all_told`: with these there is no rest.
 
     Where nothing is told of them, those that are marked stay: they may have been sent, and when their lease ends they
     are unknown.
     """
+    if all_told and tried and outcomes.went_well(tried):
+        return GivenBack(0, knocked=bool(outcomes.write_well(leases.ending(token), tried, worker=worker)))
     with transaction.atomic():
         lease = leases.held(token)
         if lease is None:

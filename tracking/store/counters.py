@@ -51,6 +51,9 @@ def take(model: type[models.Model], counts: Counter[Key]) -> None:
         rows.update(**{number: F(number) - count})
 
 
+IN_ORDER = 'rule_id::text COLLATE "C"'  # the same order, where PostgreSQL itself counts by rule
+
+
 def _in_order(counts: Counter[Key]) -> list[tuple[Key, int]]:
     return sorted(counts.items(), key=lambda item: tuple(map(str, item[0])))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tracking.models import Lease
@@ -15,18 +16,32 @@ from tracking.store import bulk
 
 _GRANT = "INSERT INTO tracking_lease (token, connection_id, until, marked, knocked) VALUES (%s, %s, %s, %s, %s)"
 _MARK = "UPDATE tracking_lease SET marked = %s WHERE token = %s"
+_END = "DELETE FROM tracking_lease WHERE token = %s"
 
 
 def grant(token: UUID, connection_id: int, *, until: datetime) -> None:
     bulk.run(_GRANT, [token, connection_id, until, "[]", False])
 
 
-def mark(token: UUID, ids: Collection[UUID]) -> bool:
-    """Say of these deliveries, and no others, that their DATA may begin. False when the lease was taken away.
+class Step(NamedTuple):
+    """A change of one lease, as a statement that may be part of a larger one; of one taken away, it changes nothing."""
 
-    Inside a transaction the lease is ours until its end.
-    """
-    return bulk.run(_MARK, [json.dumps([id_.hex for id_ in ids]), token]) == 1
+    statement: str
+    parameters: list[Any]
+
+
+def marking(token: UUID, ids: Collection[UUID]) -> Step:
+    """Say of these deliveries, and no others, that their DATA may begin."""
+    return Step(_MARK, [json.dumps([id_.hex for id_ in ids]), token])
+
+
+def ending(token: UUID) -> Step:
+    return Step(_END, [token])
+
+
+def mark(token: UUID, ids: Collection[UUID]) -> bool:
+    """Take that step. False when the lease was taken away. Inside a transaction the lease is ours until its end."""
+    return bulk.run(*marking(token, ids)) == 1
 
 
 def renew(tokens: Iterable[UUID], *, until: datetime) -> None:
