@@ -12,6 +12,7 @@ from multiprocessing.synchronize import Barrier
 from django.db import connection as database
 
 from benchmarks import ready  # noqa: F401 - sets Django up in the processes that are spawned
+from config.celery import spare_what_stays
 from tracking.models import Delivery
 from tracking.pipeline import deliver, transport
 from tracking.store import clock
@@ -45,6 +46,7 @@ def drain(connections: Sequence[int], crew: Crew = Crew()) -> float:
 
 def _work(connections: list[int], threads: int, gate: Barrier, ends: multiprocessing.SimpleQueue[float]) -> None:
     database.ensure_connection()
+    spare_what_stays()  # as a worker does
     gate.wait(timeout=60)
     hands = [threading.Thread(target=_hand, args=(connections,)) for _ in range(threads)]
     for hand in hands:

@@ -1,11 +1,12 @@
 """The Celery application. Its settings are the CELERY_ names of `settings.py`."""
 
+import gc
 import os
 import sys
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_postrun, task_prerun, worker_init
+from celery.signals import task_postrun, task_prerun, worker_init, worker_ready
 from django.core.checks import run_checks
 from django.db import close_old_connections
 
@@ -47,3 +48,10 @@ def refuse_unsafe_settings(**kwargs: object) -> None:
     errors = [check for check in run_checks(tags=["tracking_settings"]) if check.is_serious()]
     if errors:  # anything else that is raised here would be logged, and the worker would start
         raise SystemExit("\n".join(f"{check.id} {check.msg} {check.hint}" for check in errors))
+
+
+@worker_ready.connect
+def spare_what_stays(**kwargs: object) -> None:
+    """What a worker has loaded stays to its end: to look for garbage in it takes 0.1 s each time, and no mail goes."""
+    gc.collect()
+    gc.freeze()

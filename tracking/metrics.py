@@ -10,12 +10,21 @@ import os
 import socket
 from bisect import bisect_left
 from collections.abc import Collection
+from functools import lru_cache
 
 import prometheus_client
 from prometheus_client import Counter, values
 
-# Containers that share the folder have the same process ids.
-values.ValueClass = values.MultiProcessValue(lambda: f"{socket.gethostname()}-{os.getpid()}")  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=1)
+def _named(pid: int) -> str:
+    """A process's part of the files' names. Containers that share the folder have the same process ids."""
+    return f"{socket.gethostname()}-{pid}"
+
+
+# Asked at each count, so that a process that was forked has files of its own.
+values.ValueClass = values.MultiProcessValue(lambda: _named(os.getpid()))  # type: ignore[no-untyped-call]
 
 
 class Histogram(prometheus_client.Histogram):

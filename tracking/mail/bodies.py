@@ -12,7 +12,8 @@ _BASE64_LINE = 76
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # No mail may carry NUL, and nothing good comes from the other controls: each but TAB and LF becomes a space.
-_CONTROLS = bytes(32 if (code < 32 and code not in b"\t\n") or code == 127 else code for code in range(256))
+_CONTROLS = bytes(code for code in (*range(32), 127) if code not in b"\t\n")
+_SPACES = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _COSTLY = bytes({ord("="), *range(128, 256)})  # three characters each in quoted-printable
 
 
@@ -34,7 +35,8 @@ def _lines(text: str) -> bytes:
     data = _utf8(text)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    data = data.translate(_CONTROLS)
+    if len(data.translate(None, _CONTROLS)) != len(data):  # to ask takes half of the time that to replace does
+        data = data.translate(_SPACES)
     return data if data.endswith(b"\n") else data + b"\n"
 
 

@@ -150,9 +150,10 @@ def _send_all(claim: Claim, done: list[Result], clock: Clock, *, until: float, c
 
 
 def _end(claim: Claim, last: Sequence[Result]) -> GivenBack:
-    all_told = claim.written + len(last) == len(claim.deliveries)
+    results = [*claim.written, *last]
+    all_told = len(results) == len(claim.deliveries)
     back = _insisted(lambda: claims.give_back(claim.token, last, all_told=all_told, worker=WORKER))
-    _count(last)
+    _count(results)
     return back
 
 
@@ -314,8 +315,7 @@ def _record(claim: Claim, results: Sequence[Result], *, marking: Collection[UUID
     if not results and not marking:
         return True
     held = _insisted(lambda: outcomes.record(claim.token, results, worker=WORKER, marking=marking))
-    claim.written += len(results)
-    _count(results)
+    claim.written.extend(results)
     return held
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from itertools import takewhile
 from typing import NamedTuple
@@ -33,7 +33,7 @@ class Claim:
     connection: Connection
     deliveries: list[Leased]
     full: bool = False  # more may be due
-    written: int = 0  # of the deliveries, those whose result is written down
+    written: list[Result] = field(default_factory=list)  # what became of those that were tried, as far as it is kept
 
 
 _awaited: set[int] = set()  # connections that a thread of this process waits to claim from

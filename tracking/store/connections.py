@@ -20,7 +20,7 @@ from tracking.policy import rate, retry
 from tracking.policy.rate import Pace
 from tracking.smtp.guard import Guard, static_host_error, static_port_error
 from tracking.smtp.providers import PROVIDERS
-from tracking.store import audit, leases
+from tracking.store import audit, bulk, leases
 from tracking.validation import control_characters
 
 _SHOWN = ("key", "name", "provider", "region", "host", "port", "encryption", "login", "max_sessions", "max_rate")
@@ -174,7 +174,10 @@ def to_probe(connection_id: int, *, now: datetime) -> Connection | None:
 
 def rests(connection_id: int, *, now: datetime) -> bool:
     """Whether it has been put to rest, perhaps since it was read."""
-    return Connection.objects.filter(pk=connection_id, paused_until__gt=now).exists()
+    return bool(bulk.ask(_RESTS, [connection_id, now]))
+
+
+_RESTS = "SELECT 1 FROM tracking_connection WHERE id = %s AND paused_until > %s"
 
 
 def opened(connection: Connection, *, now: datetime) -> None:

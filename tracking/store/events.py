@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import chain
@@ -81,12 +82,16 @@ def _row(event: Event, now: datetime) -> bulk.Row:
 def load(ids: Iterable[UUID]) -> dict[UUID, Event]:
     """The events of those rows, by the row's id. One that this release cannot read is reported and left out."""
     found = {}
-    for id_, payload in StoredEvent.objects.filter(id__in=set(ids)).values_list("id", "payload"):
+    for row, payload in bulk.ask(_LOAD, [], ids=set(ids)):
+        id_ = bulk.key(row)
         try:
-            found[id_] = Event.restored(payload)
+            found[id_] = Event.restored(json.loads(payload))
         except EventError as error:
             log.error("event_unreadable", row=str(id_), errors=error.errors)
     return found
+
+
+_LOAD = "SELECT id, payload FROM tracking_storedevent WHERE id {ids}"
 
 
 def names(events: Iterable[Event]) -> Mapping[tuple[str, int], str]:

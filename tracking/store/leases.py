@@ -16,6 +16,7 @@ from tracking.store import bulk
 
 _GRANT = "INSERT INTO tracking_lease (token, connection_id, until, marked, knocked) VALUES (%s, %s, %s, %s, %s)"
 _MARK = "UPDATE tracking_lease SET marked = %s WHERE token = %s"
+_AT_WORK = "SELECT count(*) FROM tracking_lease WHERE connection_id = %s AND until > %s"
 _END = "DELETE FROM tracking_lease WHERE token = %s"
 
 
@@ -55,7 +56,7 @@ def shorten(*, lease: timedelta, now: datetime) -> None:
 
 def at_work(connection_id: int, *, now: datetime) -> int:
     """How many living claims there are on a connection."""
-    return Lease.objects.filter(connection_id=connection_id, until__gt=now).count()
+    return int(bulk.ask(_AT_WORK, [connection_id, now])[0][0])
 
 
 def knock(connection_id: int, *, now: datetime) -> bool:

@@ -42,19 +42,24 @@ def take(connection_id: int, *, limit: int, now: datetime) -> list[Leased]:
 _WAITING = "connection_id = %s AND state IN ('queued', 'retrying', 'held')"
 
 # The products that have something due on a connection, from one product on, found by hopping along the index: what
-# this costs depends on the number of products, not of deliveries.
+# this costs depends on the number of products, not of deliveries. Each probe says which row it wants, the first by the
+# index: of `min` and EXISTS, PostgreSQL makes a look at all that waits, as long as it thinks that there is little.
+_NEXT = f"""
+    (SELECT product_id FROM tracking_delivery WHERE {_WAITING} AND product_id > {{after}}
+     ORDER BY product_id, next_attempt_at LIMIT 1)
+"""  # noqa: S608 - names of our own
 _HOP = f"""
     {{name}} (product_id) AS (
-        SELECT min(product_id) FROM tracking_delivery WHERE {_WAITING} AND product_id > %s
+        SELECT {_NEXT.format(after="%s")}
       UNION ALL
-        SELECT (SELECT min(product_id) FROM tracking_delivery WHERE {_WAITING} AND product_id > {{name}}.product_id)
-        FROM {{name}} WHERE {{name}}.product_id IS NOT NULL
+        SELECT {_NEXT.format(after="{name}.product_id")} FROM {{name}} WHERE {{name}}.product_id IS NOT NULL
     )
 """  # noqa: S608 - names of our own
 _DUE = f"""
-    product_id IS NOT NULL AND EXISTS (
-        SELECT 1 FROM tracking_delivery d WHERE {_WAITING} AND d.product_id = hop.product_id AND next_attempt_at <= %s
-    )
+    product_id IS NOT NULL AND (
+        SELECT next_attempt_at FROM tracking_delivery d WHERE {_WAITING} AND d.product_id = hop.product_id
+        ORDER BY next_attempt_at LIMIT 1
+    ) <= %s
 """  # noqa: S608 - names of our own
 _IN_TURN = f"""
     WITH RECURSIVE {_HOP.format(name="behind")}, {_HOP.format(name="before")}

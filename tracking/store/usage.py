@@ -44,7 +44,9 @@ def lines(rows: QuerySet[UsageDay]) -> Iterator[tuple[Any, ...]]:
 
 def over_the_cap(rows: Iterable[Leased], *, now: datetime) -> set[UUID]:
     """Of deliveries about to be claimed, those beyond their rules' daily caps. Tests and later tries are free."""
-    capped = [(row, cap) for row in rows if row.claimed_at is None and not row.test and (cap := _cap(row.version_id))]
+    first = [row for row in rows if row.claimed_at is None and not row.test]
+    caps = {version_id: _cap(version_id) for version_id in {row.version_id for row in first}}
+    capped = [(row, cap) for row in first if (cap := caps[row.version_id])]
     if not capped:
         return set()
     used = _used({row.rule_id for row, _ in capped}, now)
