@@ -16,7 +16,6 @@ import prometheus_client
 from prometheus_client import Counter, values
 
 
-
 @lru_cache(maxsize=1)
 def _named(pid: int) -> str:
     """A process's part of the files' names. Containers that share the folder have the same process ids."""

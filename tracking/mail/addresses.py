@@ -144,13 +144,18 @@ def needs_smtputf8(address: str) -> bool:
     return not address.isascii()
 
 
+def is_clean(text: str, limit: int = SUBJECT_LIMIT) -> bool:
+    """Whether `clean_phrase` will surely remove nothing; of several phrases, it may be asked for all together."""
+    return text.isascii() and text.isprintable() and len(text) <= limit
+
+
 def clean_phrase(text: str, limit: int = SUBJECT_LIMIT) -> tuple[str, bool]:
     """A rendered subject or display name made fit for a header, and whether something had to be removed.
 
     Each run of control characters, line ends of any kind, bidi controls and halves of surrogate pairs becomes one
     space; ends are trimmed; at most `limit` characters stay. Trimming alone does not count as removal.
     """
-    if text.isascii() and text.isprintable() and len(text) <= limit:  # nearly all, and it takes no search to know
+    if is_clean(text, limit):  # nearly all, and it takes no search to know
         return text.strip(" "), False
     cleaned, runs = _UNSAFE.subn(" ", text)
     cleaned = cleaned.strip(" ")

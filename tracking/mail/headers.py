@@ -10,6 +10,7 @@ import re
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from tracking.mail.addresses import Mailbox
 
@@ -60,7 +61,12 @@ def date(moment: datetime) -> str:
     """The Date line, in UTC (RFC 5322, 3.3). ValueError when `moment` has no time zone."""
     if moment.tzinfo is None:
         raise ValueError("the date of a mail needs a time zone")
-    at = moment.astimezone(UTC)
+    return _date(moment.astimezone(UTC).replace(microsecond=0))
+
+
+@lru_cache(maxsize=64)
+def _date(at: datetime) -> str:
+    """Many mails are made in one second."""
     day = f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year:04d}"
     return f"Date: {day} {at.hour:02d}:{at.minute:02d}:{at.second:02d} +0000\r\n"
 

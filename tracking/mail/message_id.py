@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import uuid
+from functools import lru_cache
 
 _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\Z")
 _PROOF_CHARACTERS = 8
@@ -15,7 +16,19 @@ def message_id(key: uuid.UUID, *, secret: bytes, domain: str) -> str:
 
     ValueError when `domain` is no host name in ASCII.
     """
+    proof = _keyed(secret).copy()
+    proof.update(key.bytes)
+    return f"<{key.hex}.{proof.hexdigest()[:_PROOF_CHARACTERS]}@{_host(domain)}>"
+
+
+@lru_cache(maxsize=8)
+def _keyed(secret: bytes) -> hmac.HMAC:
+    """To be copied: the same for all mails of an installation."""
+    return hmac.new(secret, digestmod="sha256")
+
+
+@lru_cache(maxsize=8)
+def _host(domain: str) -> str:
     if not _DOMAIN.match(domain):
         raise ValueError(f"{domain!r} is no host name for a Message-ID")
-    proof = hmac.digest(secret, key.bytes, "sha256").hex()[:_PROOF_CHARACTERS]
-    return f"<{key.hex}.{proof}@{domain}>"
+    return domain

@@ -14,8 +14,6 @@ _MARK = "\ue000"  # of private use: stands where a value will
 
 # Behind these, a value could become part of a tag or of a character reference.
 _OPEN_END = re.compile(r"(?:</?|&[#\w]*)\Z")
-# White space that HTML folds, what becomes a space, and an empty value or white space at the end of one.
-_MOVES = re.compile(rf"[\t\r\n\f\xa0]|  |{_MARK}[\s{_MARK}]|\s{_MARK}")
 
 
 def outline(pieces: Sequence[str | None]) -> list[str] | None:
@@ -56,8 +54,13 @@ def _outline(words: tuple[str | None, ...]) -> list[str] | None:
 
 
 def settle(values: Sequence[str]) -> bool:
-    """Whether each value stands in the text as it is: it is there, and its white space is in no one's way."""
-    return not _MOVES.search(f"{_MARK}{_MARK.join(values)}{_MARK}") if values else True
+    """Whether each value stands in the text as it is: it is there, and its white space is in no one's way.
+
+    It is where all of them together are words with one space between two: none is empty, none begins or ends with white
+    space, and within them there is none that HTML folds or that becomes a space.
+    """
+    together = " ".join(values)
+    return together == " ".join(together.split()) and (bool(together) or not values)
 
 
 def _could_grow(pieces: Sequence[str | None]) -> bool:

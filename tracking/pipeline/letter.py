@@ -10,7 +10,7 @@ from uuid import UUID
 from tracking import conf
 from tracking.choices import ContentType, Reason, RecipientRole, WarningCause
 from tracking.errors import AddressError, TrackingError
-from tracking.mail.addresses import Mailbox, clean_phrase
+from tracking.mail.addresses import Mailbox, clean_phrase, is_clean
 from tracking.mail.compose import EmailMessage, extra_header
 from tracking.mail.message_id import message_id
 from tracking.mail.outline import text_of
@@ -100,7 +100,7 @@ def _remark(rendered: RenderedEmail, wrong: Sequence[str], unwritten: Sequence[s
         return WarningCause.INVALID_HEADER, "; ".join(unwritten)
     if rendered.missing:
         return WarningCause.MISSING_PLACEHOLDER, without(rendered.missing)
-    if any(clean_phrase(phrase)[1] for phrase in _phrases(rendered)):
+    if not is_clean("".join(_phrases(rendered))) and any(clean_phrase(phrase)[1] for phrase in _phrases(rendered)):
         return (
             WarningCause.CONTROL_CHARACTERS,
             "Control characters were taken out of a line of the head",

@@ -60,6 +60,8 @@ class PlainTemplate:
 
     def fill(self, texts: Texts, *, html: bool, missing: set[str]) -> str:
         """The same with texts that other templates of the mail share."""
+        if not self._names:  # most names and senders
+            return self._frame % ()
         found = [texts[name] for name in self._names]
         if None in found:
             missing.update(".".join(name) for name, text in zip(self._names, found, strict=True) if text is None)

@@ -66,12 +66,18 @@ def arrays(rows: Iterable[Row]) -> list[str]:
 
 
 def array(values: Iterable[Any]) -> str:
-    """One array, as a parameter."""
-    return f"{{{','.join(map(_in_array, values))}}}"
+    """One array, as a parameter. Source: PostgreSQL, "Array Input and Output Syntax"."""
+    items = list(values)
+    if all(type(item) is str for item in items):  # nearly all columns, and nearly always as they are
+        together = "".join(items)
+        if '"' in together or "\\" in together:
+            items = [_escaped(item, _ARRAY_SPECIAL) for item in items]
+        return '{"' + '","'.join(items) + '"}' if items else "{}"
+    return f"{{{','.join(map(_in_array, items))}}}"
 
 
 def _in_array(value: Any) -> str:
-    """A value in the text form of an array. Source: PostgreSQL, "Array Input and Output Syntax"."""
+    """A value as it stands in an array."""
     if value is None:
         return "NULL"
     text = str(value)
