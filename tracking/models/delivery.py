@@ -44,7 +44,7 @@ class StoredEvent(models.Model):
     """An event of the platform. `payload` is its JSON form; the columns are what logs search by."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    event_id = models.CharField(max_length=200, unique=True)
+    event_id = models.CharField(max_length=200)
     trigger = models.CharField(max_length=60, choices=TRIGGER_CHOICES)
     product_id = models.PositiveBigIntegerField(null=True)
     campaign_id = models.PositiveBigIntegerField(null=True)
@@ -57,6 +57,8 @@ class StoredEvent(models.Model):
     class Meta:
         verbose_name = "event"
         ordering = ("-id",)
+        # As a constraint, not by `unique=True`, which makes an index for LIKE beside it; nobody looks for beginnings.
+        constraints = [models.UniqueConstraint(fields=("event_id",), name="one_event_per_key")]
         indexes = [
             models.Index(fields=("lead_id",), name="event_of_lead", condition=Q(lead_id__isnull=False)),
             # its list: newest first, by trigger, of a campaign, tests; backtest: those of a trigger in order of time
@@ -84,7 +86,10 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     event = models.ForeignKey(StoredEvent, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
-    rule = models.ForeignKey("tracking.Rule", on_delete=models.PROTECT, related_name="deliveries", db_index=False)
+    # No constraint of its own, which would be checked for each mail: the version's guards its rule, too.
+    rule = models.ForeignKey(
+        "tracking.Rule", on_delete=models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False
+    )
     version = models.ForeignKey("tracking.RuleVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
     connection = models.ForeignKey(
         "tracking.Connection", on_delete=models.PROTECT, related_name="deliveries", db_index=False

@@ -65,23 +65,12 @@ def arrays(rows: Iterable[Row]) -> list[str]:
     return [array(column) for column in zip(*rows, strict=True)]
 
 
-def array(values: Iterable[Any]) -> str:
+def array(items: Iterable[Any]) -> str:
     """One array, as a parameter. Source: PostgreSQL, "Array Input and Output Syntax"."""
-    items = list(values)
-    if all(type(item) is str for item in items):  # nearly all columns, and nearly always as they are
-        together = "".join(items)
-        if '"' in together or "\\" in together:
-            items = [_escaped(item, _ARRAY_SPECIAL) for item in items]
-        return '{"' + '","'.join(items) + '"}' if items else "{}"
-    return f"{{{','.join(map(_in_array, items))}}}"
-
-
-def _in_array(value: Any) -> str:
-    """A value as it stands in an array."""
-    if value is None:
-        return "NULL"
-    text = str(value)
-    return f'"{_escaped(text, _ARRAY_SPECIAL)}"' if isinstance(value, str) else f'"{text}"'
+    column = list(items)
+    if None not in column:
+        return '{"' + '","'.join(_texts(column, _ARRAY_SPECIAL)) + '"}' if column else "{}"
+    return f"{{{','.join('NULL' if item is None else array([item])[1:-1] for item in column)}}}"
 
 
 _ARRAY_SPECIAL = (("\\", "\\\\"), ('"', '\\"'))
@@ -97,18 +86,29 @@ def _escaped(text: str, special: Iterable[tuple[str, str]]) -> str:
 
 def _copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> list[Row]:
     """By COPY, which parses and plans nothing: a third less time for a chunk of mails, half for hundreds."""
-    lines = "".join(["\t".join([_copied(value) for value in row]) + "\n" for row in rows])
-    if lines:
+    written = [_copied(column) for column in zip(*rows, strict=True)]
+    if written:
+        lines = "".join([f"{line}\n" for line in map("\t".join, zip(*written, strict=True))])
         with connection.cursor() as cursor, connection.wrap_database_errors:
             cursor.copy_expert(f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN", StringIO(lines))
     return []
 
 
-def _copied(value: Any) -> str:
-    """A value in COPY's text form. Source: PostgreSQL, COPY, "Text Format"."""
-    if isinstance(value, str):
-        return _escaped(value, _COPY_SPECIAL)
-    return "\\N" if value is None else str(value)
+def _copied(column: Sequence[Any]) -> list[str]:
+    """Values in COPY's text form. Source: PostgreSQL, COPY, "Text Format"."""
+    if None not in column:
+        return _texts(column, _COPY_SPECIAL)
+    return ["\\N" if item is None else _copied([item])[0] for item in column]
+
+
+def _texts(column: Sequence[Any], special: Sequence[tuple[str, str]]) -> list[str]:
+    """The values of a column as texts. Many hold the same in all rows, and hardly any has anything to escape."""
+    times = len(column) if column.count(column[0]) == len(column) else 1
+    texts = [str(item) for item in (column[:1] if times > 1 else column)]
+    together = "".join(texts)
+    if any(character in together for character, _ in special):
+        texts = [_escaped(text, special) for text in texts]
+    return texts * times
 
 
 def run(statement: str, parameters: Iterable[Any], *, ids: Collection[UUID] = ()) -> int:
