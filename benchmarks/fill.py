@@ -18,8 +18,11 @@ def analyze() -> None:
     sql("VACUUM ANALYZE")
 
 
-def copies(rule: int, number: int) -> None:
-    """So many more rules like that one, for the same owner; their ids follow on."""
+def copies(rule: int, number: int, *, of: int = 1) -> None:
+    """So many more rules like each of the `of` from that one on, which have different owners; all ids follow on.
+
+    The owners take turns, as those of the first do.
+    """
     sql(
         """
         WITH made AS (
@@ -27,16 +30,18 @@ def copies(rule: int, number: int) -> None:
                 (key, name, trigger, kind, product_id, campaign_id, connection_id, enabled, created_at)
             SELECT gen_random_uuid(), name || ' ' || n, trigger, kind, product_id, campaign_id, connection_id, true,
                 created_at
-            FROM tracking_rule, generate_series(1, %s) n WHERE id = %s RETURNING id
+            FROM tracking_rule, generate_series(1, %s) n WHERE id >= %s AND id < %s ORDER BY n, id
+            RETURNING id, product_id
         ), versions AS (
             INSERT INTO tracking_ruleversion (rule_id, number, document, created_at)
             SELECT made.id, 1, version.document, version.created_at
-            FROM made, tracking_ruleversion version WHERE version.rule_id = %s RETURNING id, rule_id
+            FROM made
+            JOIN tracking_rule first ON first.product_id = made.product_id AND first.id >= %s AND first.id < %s
+            JOIN tracking_ruleversion version ON version.rule_id = first.id RETURNING id, rule_id
         ) SELECT 1
         """,
         number,
-        rule,
-        rule,
+        *(rule, rule + of) * 2,
     )
     sql(
         "UPDATE tracking_rule SET current_id = version.id FROM tracking_ruleversion version "
