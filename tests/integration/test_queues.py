@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
 
 import pytest
+from celery.signals import worker_ready
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -160,3 +162,12 @@ def test_no_alert_leaves_while_sending_is_off(settings, monkeypatch):
     monkeypatch.setattr("tracking.store.alert_mails.claim", lambda *args, **kwargs: pytest.fail("it was claimed"))
 
     alert.send(1, clock=flow.Hands())
+
+
+def test_what_a_worker_has_loaded_is_not_searched_for_garbage_again():
+    assert gc.get_freeze_count() == 0
+    try:
+        worker_ready.send(sender=None)
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection as database
 
 from tests import factories, flow
 from tests.factories import NOON
@@ -75,6 +76,28 @@ def test_products_that_only_wait_for_later_keep_no_place_in_the_turn():
     flow.owe(last, 2)
 
     assert [row.rule_id for row in claimed(connection)] == [last.pk, last.pk]
+
+
+def test_whose_turn_it_is_costs_no_look_at_all_that_waits():
+    if database.vendor != "postgresql":
+        pytest.skip("PostgreSQL alone says what a query reads")
+    rule = factories.saved_rule()
+    flow.owe(rule, 300)
+    connection, now = rule.connection_id, NOON
+    asked = [connection, -1, connection, connection, -1, connection, connection, now, -1, connection, now, 10]
+
+    with database.cursor() as cursor:  # of a table that PostgreSQL thinks empty, as it has not looked at it lately
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {turns._IN_TURN}", asked)
+        [[[plan]]] = cursor.fetchall()
+
+    assert 0 < _read(plan["Plan"]) < 10
+    assert turns._in_turn(connection, limit=10, now=now) == [rule.product_id]
+
+
+def _read(node: dict[str, Any]) -> int:
+    """Rows that the nodes of a plan took from tables."""
+    own = node["Actual Rows"] * node["Actual Loops"] if "Relation Name" in node else 0
+    return own + sum(map(_read, node.get("Plans", [])))
 
 
 def test_what_one_product_leaves_of_its_share_goes_to_those_that_have_more():
