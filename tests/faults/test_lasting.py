@@ -17,7 +17,8 @@ from tracking.choices import DeliveryState, Reason
 from tracking.models import Alert, Attempt, Connection, Delivery
 from tracking.pipeline import deliver, heartbeat, insist, sweep, verdict
 from tracking.policy import rate
-from tracking.store import claims, connections, outcomes, pulse, rules
+from tracking.store import claims, connections, outcomes, pulse, rules, versions
+from tracking.store.versions import ReadyVersion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
@@ -86,6 +87,31 @@ def test_fault_14_a_result_is_written_when_the_database_is_back(monkeypatch, tra
         scene.drain()
 
         assert len(server.mails) == 3
+    assert flow.states() == {SENT: 3}
+
+
+def test_fault_14_a_rule_that_cannot_be_read_now_fails_no_mail(monkeypatch, transactional_db, clock):
+    """A worker that has just begun has read no rule yet, and the claim of what others have tried asks for none."""
+    monkeypatch.setattr(insist, "PAUSE", 0)
+    failures = [OperationalError("server closed the connection unexpectedly")]
+    whole = versions.ready
+
+    def ready(version_id: int) -> ReadyVersion:
+        if failures:
+            raise failures.pop()
+        return whole(version_id)
+
+    with ScriptedServer() as server:
+        scene = Scene(server, clock)
+        scene.owe(3)
+        Delivery.objects.update(claimed_at=NOON)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(versions, "ready", ready)
+            scene.drain()
+
+        assert len(server.mails) == 3
+    assert not failures
     assert flow.states() == {SENT: 3}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from tracking.errors import RuleError, TemplateError
 from tracking.events import Event
 from tracking.mail.addresses import Mailbox
 from tracking.mail.compose import compose
-from tracking.models import DeliveryRecipient
+from tracking.models import DeliveryRecipient, RuleVersion
 from tracking.pipeline.letter import Unsendable, letter, redirected, without
 from tracking.rendering.context import context
 from tracking.rendering.render import RenderedEmail, render
@@ -45,6 +46,10 @@ class Material:
 
 
 def gather(deliveries: Sequence[Leased]) -> Material:
+    """All that the mails are made of. Versions are read now, too: while the database is away, no mail fails of that."""
+    for version_id in {delivery.version_id for delivery in deliveries}:
+        with suppress(RuleError, RuleVersion.DoesNotExist):  # its mails say so, one by one
+            versions.ready(version_id)
     found = events.load(delivery.event_id for delivery in deliveries)
     tried = [delivery.id for delivery in deliveries if delivery.claimed_at is not None]
     reached: dict[UUID, dict[str, DeliveryRecipient]] = {}
