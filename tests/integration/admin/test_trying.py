@@ -207,8 +207,7 @@ def test_each_event_of_a_backtest_shows_the_mail_of_the_version_that_fired():
     assert f'src="{both}html/"' in page
     frame = client.get(f"{both}html/")
     assert frame.text.strip() == "<p>Same</p>"
-    assert "default-src 'none'" in frame["Content-Security-Policy"]
-    assert "img-src 'self'" not in frame["Content-Security-Policy"]
+    assert {"default-src 'none'", "img-src data:"} <= set(frame["Content-Security-Policy"].split("; "))
 
 
 def test_a_backtest_says_that_it_names_some_recipients_only(monkeypatch):
