@@ -68,9 +68,7 @@ def arrays(rows: Iterable[Row]) -> list[str]:
 def array(items: Iterable[Any]) -> str:
     """One array, as a parameter. Source: PostgreSQL, "Array Input and Output Syntax"."""
     column = list(items)
-    if None not in column:
-        return '{"' + '","'.join(_texts(column, _ARRAY_SPECIAL)) + '"}' if column else "{}"
-    return f"{{{','.join('NULL' if item is None else array([item])[1:-1] for item in column)}}}"
+    return "{" + ",".join(_texts(column, _ARRAY_SPECIAL, absent="NULL", quote='"')) + "}" if column else "{}"
 
 
 _ARRAY_SPECIAL = (("\\", "\\\\"), ('"', '\\"'))
@@ -85,8 +83,11 @@ def _escaped(text: str, special: Iterable[tuple[str, str]]) -> str:
 
 
 def _copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> list[Row]:
-    """By COPY, which parses and plans nothing: a third less time for a chunk of mails, half for hundreds."""
-    written = [_copied(column) for column in zip(*rows, strict=True)]
+    """By COPY, which parses and plans nothing: a third less time for a chunk of mails, half for hundreds.
+
+    Source: PostgreSQL, COPY, "Text Format".
+    """
+    written = [_texts(column, _COPY_SPECIAL, absent="\\N") for column in zip(*rows, strict=True)]
     if written:
         lines = "".join([f"{line}\n" for line in map("\t".join, zip(*written, strict=True))])
         with connection.cursor() as cursor, connection.wrap_database_errors:
@@ -94,21 +95,16 @@ def _copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]
     return []
 
 
-def _copied(column: Sequence[Any]) -> list[str]:
-    """Values in COPY's text form. Source: PostgreSQL, COPY, "Text Format"."""
-    if None not in column:
-        return _texts(column, _COPY_SPECIAL)
-    return ["\\N" if item is None else _copied([item])[0] for item in column]
-
-
-def _texts(column: Sequence[Any], special: Sequence[tuple[str, str]]) -> list[str]:
+def _texts(column: Sequence[Any], special: Sequence[tuple[str, str]], *, absent: str, quote: str = "") -> list[str]:
     """The values of a column as texts. Many hold the same in all rows, and hardly any has anything to escape."""
+    if None in column:
+        return [absent if item is None else _texts([item], special, absent=absent, quote=quote)[0] for item in column]
     times = len(column) if column.count(column[0]) == len(column) else 1
     texts = [str(item) for item in (column[:1] if times > 1 else column)]
     together = "".join(texts)
     if any(character in together for character, _ in special):
         texts = [_escaped(text, special) for text in texts]
-    return texts * times
+    return [f"{quote}{text}{quote}" for text in texts] * times if quote else texts * times
 
 
 def run(statement: str, parameters: Iterable[Any], *, ids: Collection[UUID] = ()) -> int:

@@ -89,7 +89,9 @@ def write_well(step: leases.Step, results: Sequence[Result], *, worker: str) -> 
     """
     ended_at = _ended_at(results)
     parameters = [
-        *(*step.parameters, ended_at, bulk.array(one.delivery.id for one in results)),
+        *step.parameters,
+        ended_at,
+        bulk.array(one.delivery.id for one in results),
         *bulk.arrays(_attempts(results, worker)),
         *bulk.arrays(_recipients(results)),
         counters.minute(ended_at),
