@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from tests import factories
 from tracking import tasks
@@ -24,17 +25,16 @@ def test_a_rule_is_restored_kept_as_preset_and_imported(page, rung, tmp_path):
     factories.save_again(rule, action__subject="New words", filters__method="POST")
 
     page.goto(reverse("admin:tracking_rule_versions", args=(rule.pk,)))
-    assert page.get_by_text("Subject changed from “Old words” to “New words”.").is_visible()
+    expect(page.get_by_text("Subject changed from “Old words” to “New words”.")).to_be_visible()
     page.get_by_role("link", name="Restore").click()
-    assert page.get_by_text("Subject changed from “New words” to “Old words”.").is_visible()
+    expect(page.get_by_text("Subject changed from “New words” to “Old words”.")).to_be_visible()
     page.get_by_role("button", name="Restore version 1").click()
     page.get_by_text("Version 1 is in force again.").wait_for()
 
     page.goto(reverse("admin:tracking_rule_preset", args=(rule.pk,)))
     page.get_by_role("button", name="Save as preset").click()
     page.get_by_text("Start a rule from it").first.click()
-    page.locator("[name=subject]").wait_for(state="attached")
-    assert page.locator("[name=subject]").input_value() == "Old words"
+    expect(page.locator("[name=subject]")).to_have_value("Old words")
 
     rule.refresh_from_db()
     document = {**rule.current.document, "key": str(rule.key), "name": "Welcome again"}
@@ -43,7 +43,7 @@ def test_a_rule_is_restored_kept_as_preset_and_imported(page, rung, tmp_path):
     page.goto(reverse("admin:tracking_rule_import"))
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Show what would change").click()
-    assert page.get_by_text("Name changed from “Welcome” to “Welcome again”.").is_visible()
+    expect(page.get_by_text("Name changed from “Welcome” to “Welcome again”.")).to_be_visible()
     page.get_by_role("button", name="Import all but the refused").click()
     page.get_by_text("1 changed, 1 refused").wait_for()
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests import factories
 from tracking.emit import emit
@@ -27,9 +27,8 @@ NOTIFICATIONS = (
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def shown(page: Page, name: str) -> bool:
-    """Whether a person sees the field's label."""
-    return page.locator(f"label[for=id_{name}]").first.is_visible()
+def label(page: Page, name: str) -> Locator:
+    return page.locator(f"label[for=id_{name}]").first
 
 
 def choose(page: Page | FrameLocator, keyboard: Page, name: str, term: str, text: str) -> None:
@@ -103,8 +102,10 @@ def test_fields_come_and_go_with_the_choices(page, first, choices, visible, hidd
     for name, value in choices.items():
         page.select_option(f"#id_{name}", value)
 
-    assert {name: shown(page, name) for name in visible} == dict.fromkeys(visible, True)
-    assert {name: shown(page, name) for name in hidden} == dict.fromkeys(hidden, False)
+    for name in visible:
+        expect(label(page, name)).to_be_visible()
+    for name in hidden:
+        expect(label(page, name)).to_be_hidden()
     wanted = "Manual connection" if first.get("kind") else "ESP Service"
     expect(page.locator("#id_smtp_connection option:checked")).to_have_text(wanted)
 
@@ -117,9 +118,9 @@ def test_a_campaigns_rule_offers_neither_buyers_nor_product_triggers(page):
     page.get_by_role("radio", name="[LMS] Campaign Sold").check()
     page.get_by_role("button", name="Next").click()
 
-    assert not shown(page, "buyer")
-    assert not shown(page, "campaign_exclude")
-    assert shown(page, "publisher")
+    expect(label(page, "publisher")).to_be_visible()
+    expect(label(page, "buyer")).to_be_hidden()
+    expect(label(page, "campaign_exclude")).to_be_hidden()
 
 
 def test_the_first_step_wants_its_choices_and_explains_them(page):
@@ -184,7 +185,7 @@ def test_placeholders_are_searched_and_put_in_at_the_cursor(page):
     line = page.locator(".field-line.field-subject")
     editor(page, "subject").fill("Sold to ")
     line.get_by_text("Show available placeholders").click()
-    assert line.locator("[data-placeholder='call.duration']").is_hidden(), "the trigger has no call"
+    expect(line.locator("[data-placeholder='call.duration']"), "the trigger has no call").to_be_hidden()
 
     line.get_by_label("Search placeholders").fill("buyer name")
     line.get_by_label("Search placeholders").fill("name of the buyer")
@@ -212,7 +213,7 @@ def test_a_filter_that_became_unavailable_stays_marked(page):
 
     page.select_option("#id_trigger", "call.lead_sold")
 
-    assert shown(page, "method")
+    expect(label(page, "method")).to_be_visible()
     expect(page.locator(".tracking-withheld")).to_be_visible()
     expect(page.locator("#trigger-explanation")).to_contain_text("The lead was sold to the Publisher.")
 
@@ -284,13 +285,16 @@ def test_escape_asks_before_it_closes_over_what_was_typed(page):
     opener = page.get_by_role("link", name="Add Rule", exact=True)
     opener.click()
     inside = page.frame_locator("dialog iframe")
+    expect(inside.get_by_role("button", name="Next")).to_be_visible()  # the page listens
     inside.locator("#id_name").fill("Not yet")
     answers = iter(["dismiss", "accept"])
     page.on("dialog", lambda asked: getattr(asked, next(answers))())
 
-    page.keyboard.press("Escape")
+    with page.expect_event("dialog"):
+        page.keyboard.press("Escape")
     expect(inside.locator("#id_name")).to_have_value("Not yet")
-    page.keyboard.press("Escape")
+    with page.expect_event("dialog"):
+        page.keyboard.press("Escape")
 
     expect(page.locator("dialog")).to_have_count(0)
     expect(opener).to_be_focused()
