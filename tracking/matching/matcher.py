@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tracking.choices import Filter
 from tracking.definition import RuleDefinition
 from tracking.events import Event
-from tracking.matching.filters import Check, Predicate, checks
+from tracking.matching.filters import Check, checks
 
 Owner = tuple[str, str, int]  # trigger, "product" or "campaign", the platform's id
 
@@ -23,19 +23,16 @@ class Candidate:
     once_per_lead: bool
     owner: Owner
     checks: tuple[Check, ...] = field(repr=False)
-    predicates: tuple[Predicate, ...] = field(repr=False, compare=False)  # of the checks
 
     @classmethod
     def of(cls, definition: RuleDefinition, *, rule_id: int, version_id: int, connection_id: int) -> Candidate:
-        asked = checks(definition.filters)
         return cls(
             rule_id=rule_id,
             version_id=version_id,
             connection_id=connection_id,
             once_per_lead=definition.policy.once_per_lead,
             owner=owner_of(definition),
-            checks=asked,
-            predicates=tuple(check.admits for check in asked),
+            checks=checks(definition.filters),
         )
 
     def refusal(self, event: Event) -> Filter | None:
@@ -78,8 +75,8 @@ class Matcher:
 
     def _find(self, event: Event, owner: Owner, found: list[Candidate]) -> None:
         for candidate in self._by_owner.get(owner, ()):
-            for admits in candidate.predicates:
-                if not admits(event):
+            for _, value_of, values, among in candidate.checks:
+                if (value_of(event) in values) is not among:
                     break
             else:
                 found.append(candidate)

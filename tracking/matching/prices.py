@@ -30,8 +30,8 @@ class PriceRestriction:
     low: Decimal = Decimal(0)
     high: Decimal = Decimal(0)
 
-    def admits(self, price: Decimal | None) -> bool:
-        return price is not None and _ADMITS[self.kind](price, self.low, self.high)
+    def __contains__(self, price: object) -> bool:
+        return isinstance(price, Decimal) and _ADMITS[self.kind](price, self.low, self.high)
 
     @classmethod
     def of(cls, filters: Filters) -> PriceRestriction | None:

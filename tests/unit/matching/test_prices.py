@@ -34,22 +34,22 @@ def test_a_restriction_admits_what_the_seed_says(kind, price):
     restriction = PriceRestriction.of(Filters(price_restriction=kind, **BOUNDS[kind]))
 
     assert restriction is not None
-    assert restriction.admits(None if price is None else Decimal(price)) is (price in ADMITTED[kind])
+    assert ((None if price is None else Decimal(price)) in restriction) is (price in ADMITTED[kind])
 
 
 def test_a_restriction_may_be_about_zero():
     at_most = PriceRestriction.of(Filters(price_restriction="at_most", price_restriction_value="0"))
     nothing = PriceRestriction.of(Filters(price_restriction="range", min_price="0", max_price="0"))
 
-    assert at_most.admits(Decimal(0))
-    assert nothing.admits(Decimal("0.00"))
-    assert not nothing.admits(Decimal("0.01"))
+    assert Decimal(0) in at_most
+    assert Decimal("0.00") in nothing
+    assert Decimal("0.01") not in nothing
 
 
 def test_digits_after_the_point_do_not_matter():
     restriction = PriceRestriction(kind=PriceKind.AT_MOST, low=Decimal("12.5"))
 
-    assert restriction.admits(Decimal("12.500000"))
+    assert Decimal("12.500000") in restriction
 
 
 def test_no_restriction_is_none():
