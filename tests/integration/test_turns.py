@@ -56,6 +56,26 @@ def test_more_products_than_one_claim_serves_take_turns():
     assert served == {rule.pk for rule in rules}
 
 
+def test_no_delivery_is_claimed_twice_when_another_appears_before_it(monkeypatch):
+    """What was emitted first may be committed last: between the two questions of a claim."""
+    connection = factories.ConnectionFactory(max_sessions=100)
+    flood, quiet = (factories.saved_rule(connection=connection) for _ in range(2))
+    flow.owe(flood, 4)
+    flow.owe(quiet, 1)
+    ask = turns._oldest_due
+
+    def late(*arguments: Any, behind: int = 0) -> Any:
+        if behind:
+            flow.owe(flood, 1, now=NOON - timedelta(seconds=1))
+        return ask(*arguments, behind=behind)
+
+    monkeypatch.setattr(turns, "_oldest_due", late)
+
+    taken = [row.id for row in claimed(connection, limit=4)]
+
+    assert len(taken) == len(set(taken)) == 3
+
+
 def test_products_take_turns_also_where_fewer_mails_may_go_than_there_are_products():
     connection = factories.ConnectionFactory(max_sessions=100)
     rules = [factories.saved_rule(connection=connection) for _ in range(3)]

@@ -35,7 +35,9 @@ def take(connection_id: int, *, limit: int, now: datetime) -> list[Leased]:
     taken = Counter(product for product, _ in found)
     for product in (product for product in products if taken[product] == share):  # what others leave is theirs
         if len(found) < limit:
-            found += _oldest_due(connection_id, [product], limit - len(found), now, behind=share)
+            have = {row.id for _, row in found}  # what was committed meanwhile may stand before them, and push them on
+            behind = _oldest_due(connection_id, [product], limit - len(found), now, behind=share)
+            found += [served for served in behind if served[1].id not in have]
     return [row for _, row in found]
 
 
