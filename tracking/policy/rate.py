@@ -43,12 +43,15 @@ def refreshed(pace: Pace, *, now: datetime) -> Pace:
 
 
 def _raised(pace: Pace, now: datetime) -> float | None:
-    """A quarter more for each quiet minute; no limit again at twice the rate that was too much."""
+    """A quarter more for each quiet minute; no limit again at twice the rate that was too much for the server.
+
+    One of which it never complained was the operator's, who has taken it away.
+    """
     if pace.rate is None or pace.counted_at is None:
         return pace.rate
-    minutes = (now - pace.counted_at) / STEP
-    rate = float(pace.rate * RAISE ** min(minutes, 60.0))
-    if pace.most is None and pace.lowered_from is not None and rate >= 2 * pace.lowered_from:
+    minutes = max(0.0, min((now - pace.counted_at) / STEP, 60.0))  # clocks are set back
+    rate = float(pace.rate * RAISE**minutes)
+    if pace.most is None and (pace.lowered_from is None or rate >= 2 * pace.lowered_from):
         return None
     return rate
 

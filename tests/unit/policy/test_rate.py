@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -100,3 +101,15 @@ def test_a_server_that_is_slower_than_that_stays_so():
     slow = Pace(rate=30.0, counted_at=NOON)
 
     assert eased(slow, now=NOON) == slow
+
+
+def test_a_limit_that_the_operator_takes_away_is_gone():
+    pace = replace(refreshed(Pace(most=60), now=NOON), most=None)
+
+    assert refreshed(pace, now=NOON) == Pace()
+
+
+def test_a_clock_that_is_set_back_slows_nothing():
+    pace = lowered(refreshed(Pace(), now=NOON), seen=600, now=NOON)
+
+    assert refreshed(pace, now=after(days=-3)).rate == pace.rate
