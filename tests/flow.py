@@ -11,6 +11,7 @@ from django.db.models import Sum
 from tests import factories
 from tracking.choices import DeliveryState
 from tracking.models import Delivery, EventMinute, Rule, SentMinute, UsageDay, WarningMinute
+from tracking.models.delivery import WAITING
 from tracking.pipeline import deliver, intake
 
 LEASE = timedelta(seconds=60)
@@ -60,7 +61,7 @@ def assert_books_balance() -> None:
         if row.warned_at is not None:
             warned[row.rule_id, row.warned_at.replace(second=0, microsecond=0), row.warning] += 1
         assert row.claimed_at is not None or row.warned_at is None
-        assert row.claimed_at is not None or row.state in {DeliveryState.QUEUED, DeliveryState.CANCELLED}
+        assert row.claimed_at is not None or row.state in {*WAITING, DeliveryState.CANCELLED}
     assert {(row.rule_id, row.minute): row.events for row in EventMinute.objects.all()} == claimed
     assert {(row.rule_id, row.minute): row.sent for row in SentMinute.objects.filter(sent__gt=0)} == sent
     assert {(row.rule_id, row.minute, row.cause): row.warnings for row in WarningMinute.objects.all()} == warned

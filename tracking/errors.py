@@ -22,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from tracking.choices import Failure, Phase
 
 
@@ -79,11 +81,19 @@ class CredentialsError(TrackingError):
 class SendError(TrackingError):
     """A session could not be opened. What the retry policy asks is `failure`, nothing else.
 
-    `code` is the server's SMTP reply, None when it never spoke; `phase` how far the session came.
+    `code` is the server's SMTP reply, None when it never spoke; `phase` how far the session came; `retry_after` when
+    the server asks us to come back.
     """
 
     def __init__(
-        self, message: str, *, failure: Failure, phase: Phase, code: int | None = None, enhanced: str = ""
+        self,
+        message: str,
+        *,
+        failure: Failure,
+        phase: Phase,
+        code: int | None = None,
+        enhanced: str = "",
+        retry_after: timedelta | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -91,6 +101,7 @@ class SendError(TrackingError):
         self.phase = phase
         self.code = code
         self.enhanced = enhanced
+        self.retry_after = retry_after
 
 
 class QuotaError(TrackingError):

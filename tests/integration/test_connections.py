@@ -15,7 +15,8 @@ from tests.flow import Hands
 from tests.smtp_server import InTurn, Say, ScriptedServer, Step, Wait
 from tracking.choices import DeliveryState, Reason
 from tracking.models import Connection, Delivery
-from tracking.pipeline import deliver
+from tracking.pipeline import deliver, sweep
+from tracking.policy import rate
 from tracking.store import claims, connections, deliveries, leases, rules
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,7 @@ def test_the_third_refused_login_rests_a_connection_until_it_is_mended():
     assert rests == [NOON + MINUTE, NOON + 2 * MINUTE, connections.UNTIL_MENDED]
     connections.release(connection, now=NOON)
     connection.refresh_from_db()
-    assert (connection.paused_until, connection.fail_streak) == (None, 0)
+    assert (connection.paused_until, connection.fail_streak) == (NOON, 0)
 
 
 def test_a_session_that_opens_ends_the_row_of_failures():
@@ -122,7 +123,7 @@ def test_saving_a_connection_lets_go_what_was_held_for_it_and_nothing_else():
     states = [Delivery.objects.get(pk=row.pk).state for row in (failed, later, foreign)]
     assert states == [DeliveryState.FAILED, DeliveryState.RETRYING, DeliveryState.HELD]
     connection.refresh_from_db()
-    assert (connection.fail_streak, connection.paused_until, connection.pause_reason) == (0, None, "")
+    assert (connection.fail_streak, connection.paused_until, connection.pause_reason) == (0, NOON + MINUTE, "")
 
 
 def test_a_server_that_comes_back_gets_all_that_waited():
@@ -231,3 +232,69 @@ def test_a_burst_of_sessions_tries_a_wrong_password_three_times(monkeypatch):
         assert len(server.auth_attempts) == 3
     assert flow.states() == {"held": 3, "queued": 3}
     assert Connection.objects.get().waits_for_an_operator
+
+
+def test_what_waits_for_a_connection_that_rests_is_held_until_it_has_rested(monkeypatch):
+    monkeypatch.setattr(connections, "_PARKED", 2)
+    with ScriptedServer() as server:
+        rule = factories.saved_rule(connection=factories.ConnectionFactory(port=server.port))
+        elsewhere = factories.saved_rule(connection=factories.ConnectionFactory(port=server.port))
+        waiting = flow.owe(rule, 5)
+        flow.owe(elsewhere)
+        clock = Hands()
+        for _ in range(5):
+            fail(rule.connection)
+
+        parked = []
+        for _ in range(5):
+            sweep.sweep(now=clock.now)
+            parked.append(Delivery.objects.filter(state=DeliveryState.HELD, reason=Reason.UNREACHABLE).count())
+
+        assert parked == [2, 4, 5, 5, 5]
+        waiting += flow.owe(rule, now=clock.move(seconds=1))
+        sweep.sweep(now=clock.now)
+        assert flow.states() == {"held": 6, "queued": 1}
+
+        clock.move(minutes=2)
+        flow.drain(rule, clock)
+
+    assert {row.state for row in Delivery.objects.filter(rule=rule)} == {DeliveryState.SENT}
+    assert Connection.objects.get(pk=rule.connection_id).parked_to is None
+    flow.assert_books_balance()
+
+
+def test_more_than_is_let_go_at_once_is_sent_as_it_stands(monkeypatch):
+    monkeypatch.setattr(connections, "_LET_GO", 1)
+    with ScriptedServer() as server:
+        rule = factories.saved_rule(connection=factories.ConnectionFactory(port=server.port))
+        flow.owe(rule, 3)
+        fail(rule.connection, reason=Reason.TLS)
+        assert connections.park(now=NOON) == 3
+        clock = Hands()
+
+        clock.move(minutes=2)
+        flow.drain(rule, clock)
+
+    assert flow.states() == {"sent": 3}
+
+
+def test_a_connection_that_is_mended_shakes_hands_before_any_mail_is_risked_and_goes_slowly_at_first():
+    with ScriptedServer(sessions=[{Step.AUTH: Say("535 5.7.8 wrong")}], auth=["PLAIN"]) as server:
+        connection = factories.ConnectionFactory(port=server.port, login="leads")
+        connections.save(connection, password="x", now=NOON)
+        rule = factories.saved_rule(connection=connection)
+        (row,) = flow.owe(rule)
+        for _ in range(3):
+            fail(connection, reason=Reason.AUTHENTICATION)
+        clock = Hands()
+
+        connections.save(connection, password="still wrong", now=clock.now)
+        flow.drain(rule, clock)
+        row.refresh_from_db()
+        assert (len(server.sessions), row.tries, row.attempts.count()) == (1, 0, 0)
+
+        connections.release(Connection.objects.get(), now=clock.move(minutes=2))
+        flow.drain(rule, clock)
+
+    assert flow.states() == {"sent": 1}
+    assert Connection.objects.get().rate == rate.EASED

@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from tests import factories, flow
 from tests.acceptance.stage import eventually
@@ -20,11 +21,12 @@ from tests.factories import NOON
 from tests.flow import Hands
 from tests.smtp_server import Close, Hang, Mail, Say, ScriptedServer, Step
 from tracking.choices import DeliveryState, Phase, Reason, WarningCause
+from tracking.errors import TemplateError
 from tracking.models import Attempt, Connection, Delivery, Lease, Rule, WarningMinute
 from tracking.pipeline import deliver, heartbeat, sweep, transport, verdict
 from tracking.smtp.guard import Guard
 from tracking.smtp.pool import Pool
-from tracking.store import claims, connections, deliveries, replays, rules
+from tracking.store import claims, connections, deliveries, replays, rules, versions
 from tracking.store.replays import Window
 
 pytestmark = pytest.mark.django_db
@@ -684,6 +686,61 @@ def test_what_is_sent_again_after_days_has_another_day_to_live(clock, again, rep
         flow.drain(rule, clock)
 
     assert (only().state, only().reason) == (F, Reason.EXPIRED)
+
+
+def test_what_waited_for_days_to_be_tried_has_a_day_to_live(clock):
+    with ScriptedServer(script={Step.MAIL: Say("451 4.3.0 Later")}) as server:
+        rule = rule_at(server)
+        flow.owe(rule)
+
+        clock.move(days=3)
+        for state in (R, R):
+            flow.drain(rule, clock)
+            assert only().state == state
+            clock.move(hours=23)
+        clock.move(hours=2)
+        flow.drain(rule, clock)
+
+    assert (only().state, only().reason) == (F, Reason.EXPIRED)
+
+
+def test_a_version_that_cannot_be_made_ready_stops_its_own_mails_only(clock, server, monkeypatch):
+    broken = rule_at(server)
+    sound = factories.saved_rule(connection=broken.connection)
+    flow.owe(broken)
+    flow.owe(sound)
+    whole = versions.ready
+
+    def ready(version_id: int) -> Any:
+        if version_id == broken.current_id:
+            raise TemplateError("a body of an older release")
+        return whole(version_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(versions, "ready", ready)
+        flow.drain(sound, clock)
+
+    assert {row.rule_id: (row.state, row.reason) for row in Delivery.objects.all()} == {
+        broken.pk: (F, Reason.RENDER),
+        sound.pk: (S, ""),
+    }
+
+
+@pytest.mark.parametrize("fault", [OperationalError("the database is away"), MemoryError()])
+def test_a_mail_that_cannot_be_made_now_is_not_failed(clock, server, monkeypatch, fault):
+    rule = rule_at(server)
+    flow.owe(rule, 2)
+
+    def fails(*arguments: Any, **more: Any) -> Any:
+        raise fault
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deliver, "prepare", fails)
+        with pytest.raises(type(fault)):
+            flow.drain(rule, clock)
+    flow.drain(rule, clock)
+
+    assert flow.states() == {S: 2}
 
 
 def test_a_mail_that_rests_its_connection_each_time_does_not_live_for_ever(clock):

@@ -202,7 +202,7 @@ class Connections(Door):
         return Response({"due": due})
 
     def _taken(self) -> Connection:
-        return Connection.objects.select_for_update().get(pk=self.get_object().pk)
+        return Connection.objects.select_for_update(no_key=True).get(pk=self.get_object().pk)
 
     def _saved(self, row: Connection, wanted: ConnectionRow) -> Connection:
         for field, value in _completed(wanted, row).items():

@@ -174,7 +174,8 @@ class Rules(RuleDoor, History):
     def taken(self, *, required: bool = False) -> Rule:
         """The rule as it stands, locked until the transaction ends, and the one that the caller means."""
         mine = self.get_object()
-        rule = Rule.objects.select_for_update().get(pk=mine.pk)  # not joined: who waited would miss the new version
+        # Not joined: who waited would miss the new version.
+        rule = Rule.objects.select_for_update(no_key=True).get(pk=mine.pk)
         if rule.deleted_at is not None:
             raise Http404
         demand_match(self.request, rule, required=required)

@@ -58,6 +58,7 @@ class Connection(models.Model):
     fail_streak = models.PositiveIntegerField("failed sessions in a row", default=0, editable=False)
     paused_until = models.DateTimeField(null=True, editable=False)
     pause_reason = models.CharField(max_length=30, choices=Reason, blank=True, editable=False)
+    parked_to = models.DateTimeField(null=True, editable=False)  # what was due until then is held while it rests
     told_at = models.DateTimeField(null=True, editable=False)  # when an alert about this rest was raised
     last_error = models.CharField(max_length=1000, blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, editable=False)

@@ -80,6 +80,7 @@ class Delivery(models.Model):
     """One mail that one rule owes for one event, to all its recipients.
 
     `claimed_at` is its first claim: from then on it counts as an event, and is billed; `warned_at` its first warning.
+    Its lifetime counts from its first claim, or from `renewed_at`, when it was sent again or let go, if that is later.
     `lease_token` names the `Lease` under which it is being sent. `redirect` are the addresses that a test run goes to,
     comma-separated; None: the rule's own recipients.
     """
@@ -101,7 +102,7 @@ class Delivery(models.Model):
     test = models.BooleanField(default=False)
     redirect = models.CharField(max_length=2_000, null=True, editable=False)
     created_at = models.DateTimeField()
-    renewed_at = models.DateTimeField(null=True, editable=False)  # its lifetime counts from here; None: from its making
+    renewed_at = models.DateTimeField(null=True, editable=False)
 
     state = models.CharField(max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED)
     reason = models.CharField(max_length=30, choices=Reason, blank=True)

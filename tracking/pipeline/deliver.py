@@ -26,7 +26,7 @@ from tracking.models import Connection
 from tracking.pipeline import heartbeat, transport, verdict
 from tracking.pipeline.insist import T, insist
 from tracking.pipeline.letter import Unsendable
-from tracking.pipeline.prepare import Material, Prepared, gather, prepare
+from tracking.pipeline.prepare import NOT_ITS_FAULT, Material, Prepared, gather, prepare
 from tracking.policy import portion, retry
 from tracking.smtp import replies
 from tracking.smtp.endpoint import Endpoint
@@ -107,7 +107,7 @@ def _blame(connection: Connection, error: SendError, clock: Clock) -> None:
     """No session opened. A server that has had too much of us lets the others send less, too."""
     now = clock()
     reason = retry.HOLDS.get(error.failure)
-    rest = _rest(error.failure, error.enhanced, error.message)
+    rest = max(_rest(error.failure, error.enhanced, error.message), error.retry_after or timedelta())
     connections.failed(connection, reason=reason, error=error.message, now=now, breaks_at=BREAKS_AT, rest=rest)
     if error.failure is Failure.LIMIT:
         connections.slow_down(connection.pk, seen=None, now=now)
@@ -133,7 +133,7 @@ def _send_all(claim: Claim, done: list[Result], clock: Clock, *, until: float, c
     for start in range(0, len(claim.deliveries), chunk):
         unsendable, prepared = _prepared(claim.deliveries[start : start + chunk], material, clock)
         done += unsendable
-        if prepared and not transport.pool().is_ready(endpoint):
+        if prepared and not transport.pool().is_ready(endpoint, mails=len(prepared)):
             _record(claim, done)  # the server may take long to let us in: a crash meanwhile makes nothing unknown
             done.clear()
             if not _opens(claim, endpoint, [one.delivery for one in prepared], clock):
@@ -278,6 +278,7 @@ def _unopened(error: SendError) -> Outcome:
         enhanced=error.enhanced,
         text=error.message,
         recipients=(),
+        retry_after=error.retry_after,
     )
 
 
@@ -289,6 +290,8 @@ def _prepared(deliveries: Sequence[Leased], material: Material, clock: Clock) ->
             prepared.append(prepare(delivery, material, now=clock()))
         except Unsendable as error:
             unsendable.append(verdict.of_unsendable(delivery, error, now=clock()))
+        except NOT_ITS_FAULT:
+            raise
         except Exception as error:  # one delivery never stops the others
             log.exception("mail_not_made", delivery=str(delivery.id))
             fault = Unsendable(Reason.RENDER, WarningCause.RENDER_ERROR, _INTERNAL.format(type(error).__name__))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +12,8 @@ from tracking.errors import RuleError, TemplateError
 from tracking.events import Event
 from tracking.mail.addresses import Mailbox
 from tracking.mail.compose import compose
-from tracking.models import DeliveryRecipient, RuleVersion
+from tracking.models import DeliveryRecipient
+from tracking.pipeline.insist import AWAY
 from tracking.pipeline.letter import Unsendable, letter, redirected, without
 from tracking.rendering.context import context
 from tracking.rendering.render import RenderedEmail, render
@@ -22,6 +22,8 @@ from tracking.store import events, versions
 from tracking.store.leased import Leased
 from tracking.store.outcomes import Reached
 from tracking.store.versions import ReadyVersion
+
+NOT_ITS_FAULT = (*AWAY, MemoryError)  # whatever fails of these can be made later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +42,32 @@ class Prepared:
 class Material:
     """What a batch of deliveries needs, fetched at once: rendering itself never queries."""
 
+    versions: Mapping[int, ReadyVersion | Exception]  # or what kept one from being made ready
     events: Mapping[UUID, Event]
     names: Mapping[tuple[str, int], str]
     reached: Mapping[UUID, Mapping[str, DeliveryRecipient]]
 
 
 def gather(deliveries: Sequence[Leased]) -> Material:
-    """All that the mails are made of. Versions are read now, too: while the database is away, no mail fails of that."""
-    for version_id in {delivery.version_id for delivery in deliveries}:
-        with suppress(RuleError, RuleVersion.DoesNotExist):  # its mails say so, one by one
-            versions.ready(version_id)
+    """All that the mails are made of, so that none fails of a database which is away when it is made."""
+    ready = {version_id: _ready(version_id) for version_id in {delivery.version_id for delivery in deliveries}}
     found = events.load(delivery.event_id for delivery in deliveries)
     tried = [delivery.id for delivery in deliveries if delivery.claimed_at is not None]
     reached: dict[UUID, dict[str, DeliveryRecipient]] = {}
     if tried:
         for row in DeliveryRecipient.objects.filter(delivery_id__in=tried):
             reached.setdefault(row.delivery_id, {})[row.address] = row
-    return Material(found, events.names(found.values()), reached)
+    return Material(ready, found, events.names(found.values()), reached)
+
+
+def _ready(version_id: int) -> ReadyVersion | Exception:
+    """What is wrong with a version is said of each of its mails, and of no other."""
+    try:
+        return versions.ready(version_id)
+    except NOT_ITS_FAULT:
+        raise
+    except Exception as error:
+        return error
 
 
 def prepare(delivery: Leased, material: Material, *, now: datetime) -> Prepared:
@@ -64,11 +75,18 @@ def prepare(delivery: Leased, material: Material, *, now: datetime) -> Prepared:
     if delivery.event_id not in material.events:
         raise Unsendable(Reason.RENDER, WarningCause.RENDER_ERROR, "This release cannot read the stored event.")
     try:
-        version = versions.ready(delivery.version_id)
+        version = _version(delivery, material)
         rendered = render(version.template, _values(delivery, version, material))
     except (TemplateError, RuleError) as error:
         raise Unsendable(Reason.RENDER, WarningCause.RENDER_ERROR, str(error)) from error
     return settled(delivery, version, rendered, material.reached.get(delivery.id, {}), now=now)
+
+
+def _version(delivery: Leased, material: Material) -> ReadyVersion:
+    version = material.versions[delivery.version_id]
+    if isinstance(version, Exception):
+        raise version
+    return version
 
 
 def settled(

@@ -23,9 +23,8 @@ def again(delivery_id: UUID, *, version_id: int | None = None, now: datetime) ->
     `now` dates a mail that was never claimed. Nothing is written, and nobody is asked for what was sent before.
     """
     (row,) = leased.read(Delivery.objects.filter(pk=delivery_id))
-    material = replace(gather([row]), reached={})
     wanted = row if version_id is None else row._replace(version_id=version_id)
-    return previewed(prepare(wanted, material, now=now))
+    return previewed(prepare(wanted, replace(gather([wanted]), reached={}), now=now))
 
 
 def changes(before: Preview, after: Preview) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracking import conf
-from tracking.store import alert_mails, alerts, claims, deliveries, jobs, leases, pulse
+from tracking.store import alert_mails, alerts, claims, connections, deliveries, jobs, leases, pulse
 
 _WRONG = timedelta(minutes=1)  # by which the clock went back since the last sweep
 
@@ -28,6 +28,7 @@ def sweep(*, now: datetime) -> Swept:
     claims.take_back(now=now)
     deliveries.cancel_of_deleted_rules(now=now)
     deliveries.cancel_of_stopped_rules(now=now)
+    connections.park(now=now)
     alerts.raise_for_connections(now=now)
     jobs.give_up(now=now)
     return Swept(connections=deliveries.due_connections(now), alerts=alert_mails.due(now), jobs=jobs.due(now=now))

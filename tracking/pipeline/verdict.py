@@ -67,7 +67,7 @@ def of_unopened(delivery: Leased, error: SendError, *, now: datetime) -> Result:
     """The server did not let us in."""
     fate = retry.fate(
         error.failure,
-        Try(number=delivery.tries + 1, begun_at=delivery.begun_at, now=now),
+        Try(number=delivery.tries + 1, begun_at=delivery.begun_at, now=now, hint=error.retry_after),
         policy=DeliveryPolicy.NEVER_TWICE,  # asked of unknown outcomes only, and no mail was on its way
         limits=_limits(),
         jitter=random.random,

@@ -48,11 +48,12 @@ SENT = Fate(state=DeliveryState.SENT)
 class Try:
     """One attempt that did not end in acceptance. `number` counts from 1; `hint` is the server's own "try again in".
 
-    `begun_at` is when the delivery was made, or sent again or let go after a long rest: its lifetime counts from there.
+    `begun_at` is when the delivery was first claimed, or sent again or let go after a long rest: its lifetime counts
+    from there. None: from now.
     """
 
     number: int
-    begun_at: datetime
+    begun_at: datetime | None
     now: datetime
     hint: timedelta | None = None
 
@@ -78,7 +79,7 @@ def fate(
     """The state of a delivery after a failed try. What may have arrived is never called failed."""
     if failure is Failure.PERMANENT:
         return Fate(state=DeliveryState.FAILED, reason=Reason.REFUSED)
-    expired = attempt.now - attempt.begun_at >= limits.lifetime
+    expired = attempt.begun_at is not None and attempt.now - attempt.begun_at >= limits.lifetime
     if failure is Failure.UNKNOWN and (
         policy is DeliveryPolicy.NEVER_TWICE or expired or attempt.number >= limits.tries
     ):

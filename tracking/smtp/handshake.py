@@ -12,7 +12,7 @@ from tracking.errors import SendError
 from tracking.smtp import auth
 from tracking.smtp.endpoint import Endpoint
 from tracking.smtp.guard import Guard, ascii_host
-from tracking.smtp.replies import ProtocolError, Reply, classify, failure_of, refused_with
+from tracking.smtp.replies import ProtocolError, Reply, classify, failure_of, refused_with, retry_hint
 from tracking.smtp.wire import Wire, connect, tls_context
 
 _COMMAND_LIMIT = 512  # octets of a command line (RFC 5321 4.5.3.1.4); a longer first answer waits for the server's 334
@@ -117,7 +117,14 @@ class Handshake:
     def _refused(self, reply: Reply) -> SendError:
         text = reply.text or refused_with(reply)
         failure = classify(reply, self._phase)
-        return SendError(text, failure=failure, phase=self._phase, code=reply.code, enhanced=reply.enhanced)
+        return SendError(
+            text,
+            failure=failure,
+            phase=self._phase,
+            code=reply.code,
+            enhanced=reply.enhanced,
+            retry_after=retry_hint(reply),
+        )
 
     def _hello(self, wire: Wire) -> Extensions:
         """EHLO; HELO for a server so old that it does not know it (RFC 5321 3.2)."""

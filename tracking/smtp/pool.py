@@ -59,13 +59,15 @@ class Pool:
         finally:
             self._give_back(session)
 
-    def is_ready(self, endpoint: Endpoint) -> bool:
-        """Whether an idle session of this endpoint is alive, so that none need be opened."""
-        session = self._take(endpoint)
-        if session is None:
-            return False
-        self._give_back(session)
-        return True
+    def is_ready(self, endpoint: Endpoint, *, mails: int = 1) -> bool:
+        """Whether an idle session of this endpoint is alive and takes so many mails, so that none need be opened."""
+        room = min(mails, self._max_messages)
+        while (session := self._take(endpoint)) is not None:
+            if session.sent + room <= self._max_messages:
+                self._give_back(session)
+                return True
+            session.close()
+        return False
 
     def send(self, endpoint: Endpoint, envelope: Envelope) -> Outcome:
         """One mail. If the idle session it would have gone by is dead, a new one is opened, once. Raises SendError."""

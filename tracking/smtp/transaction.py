@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import zip_longest
 
 from tracking.choices import Failure, Phase, RecipientStatus
@@ -221,8 +222,15 @@ class Transaction:
             enhanced=reply.enhanced if reply else "",
             text=text,
             recipients=self._recipients(failure, reply.code if reply else None, text),
-            retry_after=retry_hint(reply) if failure and reply else None,
+            retry_after=self._hint(failure, reply),
         )
+
+    def _hint(self, failure: Failure | None, reply: Reply | None) -> timedelta | None:
+        """When to come back, the latest that is named: with the mail, or to those recipients who alone were put off."""
+        told = [own for own in self._replies if not own.positive and classify(own, Phase.RCPT) is not Failure.PERMANENT]
+        if failure and reply:
+            told.append(reply)
+        return max(filter(None, map(retry_hint, told)), default=None)
 
     def _recipients(self, failure: Failure | None, code: int | None, text: str) -> tuple[RecipientReply, ...]:
         """A recipient that was refused keeps its own reply; the fate of the others is the mail's."""

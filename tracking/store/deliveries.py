@@ -39,6 +39,8 @@ def open_for(owed: Sequence[Owed], *, now: datetime) -> Mapping[tuple[str, int],
     Missing from the answer: those of a rule that fires once per lead and has fired for this one.
     """
     ids = {(one.event.event_id, one.candidate.rule_id): new_id() for one in owed}
+    # Two that owe for the same leads at the same time wait for each other in the same order.
+    owed = sorted(owed, key=lambda one: (one.candidate.rule_id, _once_key(one) or ""))
     rows = [_row(one, ids[one.event.event_id, one.candidate.rule_id], now) for one in owed]
     once = [row[0] for row, one in zip(rows, owed, strict=True) if _once_key(one) is not None]
     if not once:  # their events are new, so that nothing can conflict

@@ -29,9 +29,9 @@ class Leased(NamedTuple):
     redirect: str | None
 
     @property
-    def begun_at(self) -> datetime:
-        """From when its lifetime counts."""
-        return self.renewed_at or self.created_at
+    def begun_at(self) -> datetime | None:
+        """From when its lifetime counts: what waits for a worker grows no older. None: it has not begun."""
+        return self.claimed_at and max(self.claimed_at, self.renewed_at or self.claimed_at)
 
 
 COLUMNS = ", ".join(Leased._fields)

@@ -165,7 +165,7 @@ def _row(
 ) -> Rule:
     row = rule or Rule(author=author, created_at=now, key=key or uuid4())
     if row.pk:  # as it stands now, not as the caller read it; two that save at the same time wait for each other
-        row.refresh_from_db(from_queryset=Rule.objects.select_for_update())
+        row.refresh_from_db(from_queryset=Rule.objects.select_for_update(no_key=True))
     row.name = definition.name
     row.trigger = definition.trigger
     row.kind = definition.action.kind.value
@@ -219,7 +219,8 @@ def set_enabled(rules: Iterable[Rule], *, enabled: bool, now: datetime, author: 
     ids = [rule.pk for rule in rules]
     action = AuditAction.RULE_ENABLED if enabled else AuditAction.RULE_DISABLED
     with transaction.atomic():
-        switched = list(Rule.objects.filter(pk__in=ids, deleted_at=None).exclude(enabled=enabled).select_for_update())
+        others = Rule.objects.filter(pk__in=ids, deleted_at=None).exclude(enabled=enabled)
+        switched = list(others.select_for_update(no_key=True))  # whose mails may be claimed meanwhile
         changed = {"enabled": enabled} | ({"stopped_at": None} if enabled else {})
         Rule.objects.filter(pk__in=[rule.pk for rule in switched]).update(**changed)
         audit.note_each(actor=author, action=action, targets=switched, now=now)

@@ -280,7 +280,7 @@ def test_a_resting_connection_is_released(admin):
     response = admin.post(path=f"connections/{rule.connection_id}/release/")
 
     assert response.json() == {"due": 1}
-    assert Connection.objects.get().paused_until is None
+    assert not Connection.objects.get().paused_at(clock.now())
 
 
 def test_the_server_of_one_rule_is_no_connection_of_the_list(admin):

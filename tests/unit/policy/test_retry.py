@@ -19,8 +19,8 @@ OPEN, TAKEN, REFUSED = RecipientStatus.OPEN, RecipientStatus.ACCEPTED, Recipient
 LIMITS = Limits(tries=20, lifetime=timedelta(hours=24))
 
 
-def attempt(number: int = 1, *, age: timedelta = timedelta(), hint: timedelta | None = None) -> Try:
-    return Try(number=number, begun_at=NOON - age, now=NOON, hint=hint)
+def attempt(number: int = 1, *, age: timedelta | None = timedelta(), hint: timedelta | None = None) -> Try:
+    return Try(number=number, begun_at=None if age is None else NOON - age, now=NOON, hint=hint)
 
 
 def later(seconds: float, state: DeliveryState = DeliveryState.RETRYING, reason: Reason | None = None) -> Fate:
@@ -48,6 +48,7 @@ DAY, ALMOST = timedelta(hours=24), timedelta(hours=24, microseconds=-1)
         ),
         pytest.param(Failure.TEMPORARY, attempt(1, age=ALMOST), TWICE, later(30), id="in the last moment of its life"),
         pytest.param(Failure.TEMPORARY, attempt(1, age=DAY), TWICE, failed(Reason.EXPIRED), id="a day old"),
+        pytest.param(Failure.TEMPORARY, attempt(1, age=None), TWICE, later(30), id="claimed for the first time"),
         pytest.param(
             Failure.TEMPORARY, attempt(1, hint=timedelta(minutes=5)), TWICE, later(300), id="the server's own wish"
         ),

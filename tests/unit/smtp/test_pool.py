@@ -98,6 +98,18 @@ def test_a_session_is_closed_after_so_many_mails(guard: Guard) -> None:
     assert [log.commands.count("DATA") for log in server.sessions] == [2, 2, 1]
 
 
+def test_a_session_that_takes_no_more_than_one_mail_is_not_ready_for_two(guard: Guard) -> None:
+    """Who needs another is to open it knowingly: a login may be refused."""
+    pool = Pool(guard, max_messages=3)
+    with ScriptedServer() as server:
+        for _ in range(2):
+            pool.send(endpoint(server), envelope())
+
+        assert pool.is_ready(endpoint(server), mails=1)
+        assert not pool.is_ready(endpoint(server), mails=2)
+        assert pool.close_all() == 0
+
+
 @pytest.mark.parametrize(
     ("seconds", "kept"),
     [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
@@ -279,6 +280,24 @@ def test_a_server_that_names_a_time_is_heard(guard: Guard) -> None:
 
     assert outcome.retry_after is not None
     assert outcome.retry_after.total_seconds() == 60
+
+
+def test_a_time_that_is_named_for_one_of_the_recipients_is_heard(guard: Guard) -> None:
+    with ScriptedServer(refuse=refuse) as server, Session.open(endpoint(server), guard) as session:
+        outcome = session.send(envelope("gray@example.com", "ok@example.com"))
+
+    assert (outcome.failure, statuses(outcome)) == (None, [OPEN, ACCEPTED])
+    assert outcome.retry_after == timedelta(seconds=60)
+
+
+def test_a_time_that_is_named_at_the_door_is_heard(guard: Guard) -> None:
+    with (
+        ScriptedServer(script={Step.GREETING: Say("421 4.7.0 Busy, try again in 10 minutes")}) as server,
+        pytest.raises(SendError) as refused,
+    ):
+        Session.open(endpoint(server), guard)
+
+    assert refused.value.retry_after == timedelta(minutes=10)
 
 
 def test_an_empty_mail_is_never_made_of_refused_recipients(guard: Guard) -> None:
