@@ -15,7 +15,7 @@ class Limits:
     loops: int = 16  # `for` tags inside each other in one block or macro
     calls: int = 60  # macros, blocks, includes and arrows inside each other at run time
     steps: int = 1_500_000  # units of work: about a node of the template executed once
-    seconds: float = 0.5  # wall clock of one rendering
+    seconds: float = 0.5  # processor time of one rendering; a busy machine is not its fault
     output: int = 4_194_304  # characters of the rendered text
     string: int = 1_048_576  # characters of one string value
     items: int = 100_000  # elements of one array

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from tracking.rendering.twig.errors import TwigLimitError, TwigRuntimeError
@@ -79,7 +79,7 @@ class Run:
         self.limits: Limits = limits
         self.left = limits.steps
         self.look_at = limits.steps - _CLOCK_EVERY
-        self.deadline = perf_counter() + limits.seconds
+        self.deadline = thread_time() + limits.seconds
         self.memory = limits.memory
         self.output = limits.output
         self.depth = limits.calls
@@ -99,8 +99,8 @@ class Run:
     def _look(self) -> None:
         if self.left < 0:
             raise TwigLimitError(f"The template takes more than {self.limits.steps} steps.")
-        if perf_counter() > self.deadline:
-            raise TwigLimitError(f"The template takes longer than {self.limits.seconds} seconds.")
+        if thread_time() > self.deadline:
+            raise TwigLimitError(f"The template takes longer than {self.limits.seconds} seconds of processor time.")
         self.look_at = self.left - _CLOCK_EVERY
 
     def grow(self, size: int) -> None:
