@@ -203,7 +203,7 @@ class Reason(TextChoices):
     HOST = "host", "Host not allowed"
     LIMIT = "limit", "Sending limit of the server"
     CREDENTIALS = "credentials", "The stored password cannot be read"
-    UNREACHABLE = "unreachable", "The server could not be reached several times"
+    UNREACHABLE = "unreachable", "The mail server could not be reached"
     DAILY_CAP = "daily_cap", "The rule's daily cap is reached"
     PRODUCT_QUOTA = "product_quota", "The product's mails of the day are used up"
     RULE_DELETED = "rule_deleted", "The rule was deleted"
