@@ -19,7 +19,7 @@ from tracking.models import Attempt, Connection, Delivery, DeliveryRecipient, Ev
 from tracking.pipeline import sweep
 from tracking.policy.retry import Fate
 from tracking.store import claims, deliveries, leases, outcomes
-from tracking.store.claims import Claim
+from tracking.store.claims import Claim, GivenBack
 from tracking.store.outcomes import Reached, Result, Tried
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +110,7 @@ def test_whoever_comes_late_changes_nothing():
 
     assert not leases.mark(slow.token, [delivery.id])
     assert not outcomes.record(slow.token, [result(delivery)], worker="slow", marking=[delivery.id])
-    assert claims.give_back(slow.token).number == 0
+    assert claims.give_back(slow.token) == GivenBack(0, knocked=False, lost=True)
     claims.renew([slow.token], lease=LEASE, now=later + timedelta(hours=1))
 
     delivery.refresh_from_db()
@@ -432,7 +432,7 @@ def _went(rule, monkeypatch, *, at_once: bool):
     assert outcomes.record(taken.token, results[:4], worker="w:1", marking=[one.delivery.id for one in results[4:]])
     marked = set(Lease.objects.get().marked)
     back = claims.give_back(taken.token, results[4:], all_told=True, worker="w:1")
-    assert (back.number, back.knocked) == (0, False)
+    assert back == GivenBack(0, knocked=False)
     assert not Lease.objects.exists()
     flow.assert_books_balance()
     return len(marked), _written(taken.deliveries)
@@ -486,7 +486,7 @@ def test_whoever_ends_well_but_late_changes_nothing():
 
     back = claims.give_back(slow.token, [result(slow.deliveries[0])], all_told=True, worker="slow")
 
-    assert (back.number, back.knocked) == (0, False)
+    assert back == GivenBack(0, knocked=False, lost=True)
     assert Delivery.objects.get().state == DeliveryState.RETRYING
     assert not Attempt.objects.exists()
     assert not SentMinute.objects.exists()

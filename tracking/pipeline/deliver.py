@@ -150,10 +150,14 @@ def _send_all(claim: Claim, done: list[Result], clock: Clock, *, until: float, c
 
 
 def _end(claim: Claim, last: Sequence[Result]) -> GivenBack:
-    results = [*claim.written, *last]
-    all_told = len(results) == len(claim.deliveries)
+    all_told = len(claim.written) + len(last) == len(claim.deliveries)
     back = _insisted(lambda: claims.give_back(claim.token, last, all_told=all_told, worker=WORKER))
-    _count(results)
+    if back.lost:  # or it was ended, and the database died before it could say so
+        metrics.lost_claims.inc()
+        log.warning("claim_lost", connection=claim.connection.pk, written=len(claim.written), unwritten=len(last))
+    else:
+        claim.written.extend(last)
+    _count(claim.written)
     return back
 
 
@@ -315,7 +319,8 @@ def _record(claim: Claim, results: Sequence[Result], *, marking: Collection[UUID
     if not results and not marking:
         return True
     held = _insisted(lambda: outcomes.record(claim.token, results, worker=WORKER, marking=marking))
-    claim.written.extend(results)
+    if held:
+        claim.written.extend(results)
     return held
 
 
