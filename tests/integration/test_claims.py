@@ -6,19 +6,32 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
+from django.db.models import Count, Sum
 
 from tests import factories, flow
 from tests.acceptance.stage import eventually
 from tests.factories import NOON
 from tests.flow import LEASE, Hands
+from tests.integration.test_intake import at_once
 from tracking.choices import DeliveryPolicy, DeliveryState, Phase, Reason, RecipientRole, RecipientStatus, WarningCause
-from tracking.models import Attempt, Connection, Delivery, DeliveryRecipient, EventMinute, Lease, SentMinute, UsageDay
+from tracking.models import (
+    Attempt,
+    Connection,
+    Delivery,
+    DeliveryRecipient,
+    EventMinute,
+    Lease,
+    SentMinute,
+    UsageDay,
+    WarningMinute,
+)
 from tracking.pipeline import sweep
 from tracking.policy.retry import Fate
-from tracking.store import claims, deliveries, leases, outcomes
+from tracking.store import claims, deliveries, leases, outcomes, reconcile
 from tracking.store.claims import Claim, GivenBack
 from tracking.store.outcomes import Reached, Result, Tried
 
@@ -336,6 +349,53 @@ def test_two_workers_that_claim_at_the_same_time_share_nothing():
 
     ids = [id_ for batch in taken for id_ in batch]
     assert sorted(ids) == sorted(row.id for row in owed)
+    flow.assert_books_balance()
+
+
+def dead_workers(policy: DeliveryPolicy) -> tuple[set[UUID], set[UUID]]:
+    """Thirty, each with three mails in hand of which one is marked; the marked ones, and the others."""
+    connection = factories.ConnectionFactory(max_sessions=100)
+    rule = factories.saved_rule(connection=connection, policy__delivery_policy=policy.value)
+    ids = {row.id for row in flow.owe(rule, 90)}
+    marked = set()
+    for _ in range(30):
+        dead = claim(rule, limit=3)
+        assert dead is not None
+        leases.mark(dead.token, [dead.deliveries[0].id])
+        marked.add(dead.deliveries[0].id)
+    return marked, ids - marked
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("two_at_once")
+def test_of_sweepers_at_the_same_time_one_alone_settles_what_a_dead_worker_had_in_hand():
+    unsaid, unsent = dead_workers(DeliveryPolicy.NEVER_TWICE)
+    again, waiting = dead_workers(DeliveryPolicy.NEVER_LOSE)
+    later = NOON + LEASE + timedelta(seconds=1)
+
+    def work() -> int:
+        return sum(sweep.sweep(now=later).taken_back for _ in range(5))
+
+    answers = at_once(*[work] * 4)
+
+    assert all(isinstance(answer, int) for answer in answers), answers
+    assert sum(answers) == Delivery.objects.count() == 180
+    assert not Lease.objects.exists()
+    rows = Delivery.objects.annotate(told=Count("attempts")).values_list(
+        "id", "state", "tries", "told", "warning", "crashes"
+    )
+    unknown, tried, untried = (
+        (DeliveryState.UNKNOWN, 1, 1, WarningCause.UNKNOWN_OUTCOME, 1),
+        (DeliveryState.RETRYING, 1, 1, WarningCause.UNKNOWN_OUTCOME, 1),
+        (DeliveryState.RETRYING, 0, 0, "", 1),
+    )
+    assert {id_: tuple(fate) for id_, *fate in rows} == {
+        **dict.fromkeys(unsaid, unknown),
+        **dict.fromkeys(again, tried),
+        **dict.fromkeys(unsent | waiting, untried),
+    }
+    assert WarningMinute.objects.aggregate(total=Sum("warnings")) == {"total": 60}
+    assert [account.balanced for account in reconcile.accounts(now=later)] == [True, True]
     flow.assert_books_balance()
 
 
