@@ -89,6 +89,16 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)  # seconds
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # A server that goes without a word would be waited for as long as the system likes: minutes, or two hours. Given up
+    # in half a lease, there is time left to write down elsewhere what was sent. The query of DATABASE_URL goes before.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 10,  # seconds, each host
+        "keepalives_idle": 10,  # seconds of silence until it is asked whether it is there
+        "keepalives_interval": 5,  # seconds until it is asked again
+        "keepalives_count": 3,
+        "tcp_user_timeout": 25_000,  # milliseconds in which its machine must confirm what it was sent
+    } | DATABASES["default"].get("OPTIONS", {})
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 

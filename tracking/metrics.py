@@ -38,6 +38,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300
 
 events = Counter("tracking_events", "Events taken.", ["duplicate"])
 deliveries = Counter("tracking_deliveries", "Tries of deliveries, by the state that followed.", ["state"])
+lost_claims = Counter("tracking_lost_claims", "Claims that were taken away from a worker that was late, not dead.")
 warnings = Counter("tracking_warnings", "Warnings, by cause.", ["cause"])
 attempt_seconds = Histogram("tracking_attempt_seconds", "How long a try took.", buckets=_SECONDS)
 delivery_seconds = Histogram("tracking_delivery_seconds", "From event taken to mail accepted.", buckets=_SECONDS)

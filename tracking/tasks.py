@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,11 +14,9 @@ from kombu import Connection
 
 from tracking import conf
 from tracking.models import Job
-from tracking.pipeline import alert, deliver, jobs, retention, sweep, transport, watch
+from tracking.pipeline import alert, deliver, jobs, retention, stopping, sweep, transport, watch
 from tracking.pipeline.doorbell import Doorbell
 from tracking.store import clock, connections, pulse
-
-PATIENCE = 8.0  # seconds for which a worker that is asked to end waits for servers: it has ten
 
 
 @shared_task(ignore_result=True)  # retries live in the rows, not in Celery
@@ -150,14 +147,8 @@ def start_job(job: Job) -> None:
 
 @worker_shutting_down.connect
 def begin_to_stop(**kwargs: object) -> None:
-    """Asked to end: finish the mails in flight and give the others back, so that Celery need not wait long.
-
-    A server that keeps us waiting is left, unless it has a message of ours that it has not answered.
-    """
-    deliver.stopping.set()
-    leaving = threading.Timer(PATIENCE, transport.hang_up)
-    leaving.daemon = True
-    leaving.start()
+    """So that Celery need not wait long."""
+    stopping.begin()
 
 
 @worker_shutdown.connect

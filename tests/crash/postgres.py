@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg2
@@ -82,6 +82,22 @@ class PostgreSQL(Machine):
     def _move(source: Path, target: Path) -> None:
         _copy(source, target)
         shutil.rmtree(source)
+
+    def freeze(self) -> None:
+        """The processes of its sessions are in groups of their own. None is begun once the first is frozen."""
+        super().freeze()
+        self._signal_sessions(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_sessions(signal.SIGCONT)
+        super().thaw()
+
+    def _signal_sessions(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        found = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], text=True)
+        for pid in found.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), number)
 
     def take_over(self, standby: Standby) -> None:
         """The standby's data answer at this one's address, as after the address has moved."""

@@ -9,8 +9,9 @@ import pytest
 from tests.acceptance.stage import eventually
 from tests.crash.conftest import settled
 from tests.crash.machines import RabbitMQ, Redis
-from tests.crash.town import LOSE, Town, copies
-from tests.smtp_server import ScriptedServer
+from tests.crash.test_workers import Hold
+from tests.crash.town import LOSE, Town, copies, end
+from tests.smtp_server import Hang, ScriptedServer, Step
 
 pytestmark = pytest.mark.crash
 
@@ -133,14 +134,25 @@ def test_fault_18_a_worker_whose_log_can_grow_no_more_sends(town: Town, mail_ser
 _FULL = 2 << 20  # bytes: more than any other file of a worker has
 
 
-def test_fault_36_two_beats_and_two_workers_on_the_same_rows(town: Town, mail_server: ScriptedServer):
-    town.mail_to(mail_server)
-    for _ in range(2):
-        town.hire()
-        town.hire_beat()
+def test_fault_36_two_beats_and_two_workers_on_the_same_rows(town: Town):
+    """What a third worker had in hand when it died is among them: one marked chunk, and the rest of its claim."""
+    answer = Hold(Hang())
+    with ScriptedServer(mails=[{Step.FINAL: answer}]) as server:
+        town.mail_to(server)
+        third = town.hire()
+        left = town.emit(30)
+        assert answer.reached.wait(90)
+        end(third)
+        for _ in range(2):
+            town.hire()
+            town.hire_beat()
 
-    ids = [id_ for _ in range(10) for id_ in town.emit(20)]
+        ids = [id_ for _ in range(10) for id_ in town.emit(20)]
 
-    assert town.becomes(ids, {"sent": 200})
-    assert eventually(lambda: len(mail_server.mails) >= 200, within=5)
-    assert set(copies(mail_server).values()) == {1}
+        assert town.becomes(ids, {"sent": 200})
+        assert town.settles(left)
+        states = town.states(left)
+        assert states["sent"] + states["unknown"] == 30
+        assert 1 <= states["unknown"] <= 20
+        assert eventually(lambda: len(copies(server)) >= 200 + states["sent"], within=5)
+        assert set(copies(server).values()) == {1}

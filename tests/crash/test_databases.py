@@ -86,6 +86,26 @@ def test_fault_15_away_for_longer_than_a_lease(running: Town, slow: ScriptedServ
     assert sum(copies(slow).values()) - 1 >= states["sent"]
 
 
+def test_fault_15_frozen_for_longer_than_a_lease_while_events_come(running: Town, slow: ScriptedServer):
+    """Its sockets stay open and nobody answers. Whoever comes first after the thaw, sweeper or worker, decides."""
+    ids = running.emit(40)
+    running.database.freeze()
+    thaw = threading.Timer(LEASE + 3, running.database.thaw)
+    thaw.start()
+    try:
+        ids += running.emit(20)
+    finally:
+        thaw.join()
+
+    ids += running.emit(20)
+    assert running.settles(ids)
+    states = running.states(ids)
+    assert states["sent"] + states["unknown"] == 80
+    assert states["unknown"] <= 4 * 20, "at most the marked chunks of the sessions under way"
+    assert set(copies(slow).values()) == {1}
+    assert sum(copies(slow).values()) - 1 >= states["sent"]
+
+
 def test_fault_16_read_only_as_in_the_middle_of_a_failover(running: Town, slow: ScriptedServer):
     assert running.database.set_everywhere("default_transaction_read_only", "on")
     try:

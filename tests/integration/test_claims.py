@@ -6,20 +6,33 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
+from django.db.models import Count, Sum
 
 from tests import factories, flow
 from tests.acceptance.stage import eventually
 from tests.factories import NOON
 from tests.flow import LEASE, Hands
+from tests.integration.test_intake import at_once
 from tracking.choices import DeliveryPolicy, DeliveryState, Phase, Reason, RecipientRole, RecipientStatus, WarningCause
-from tracking.models import Attempt, Connection, Delivery, DeliveryRecipient, EventMinute, Lease, SentMinute, UsageDay
+from tracking.models import (
+    Attempt,
+    Connection,
+    Delivery,
+    DeliveryRecipient,
+    EventMinute,
+    Lease,
+    SentMinute,
+    UsageDay,
+    WarningMinute,
+)
 from tracking.pipeline import sweep
 from tracking.policy.retry import Fate
-from tracking.store import claims, deliveries, leases, outcomes
-from tracking.store.claims import Claim
+from tracking.store import claims, deliveries, leases, outcomes, reconcile
+from tracking.store.claims import Claim, GivenBack
 from tracking.store.outcomes import Reached, Result, Tried
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +123,7 @@ def test_whoever_comes_late_changes_nothing():
 
     assert not leases.mark(slow.token, [delivery.id])
     assert not outcomes.record(slow.token, [result(delivery)], worker="slow", marking=[delivery.id])
-    assert claims.give_back(slow.token).number == 0
+    assert claims.give_back(slow.token) == GivenBack(0, knocked=False, lost=True)
     claims.renew([slow.token], lease=LEASE, now=later + timedelta(hours=1))
 
     delivery.refresh_from_db()
@@ -339,6 +352,53 @@ def test_two_workers_that_claim_at_the_same_time_share_nothing():
     flow.assert_books_balance()
 
 
+def dead_workers(policy: DeliveryPolicy) -> tuple[set[UUID], set[UUID]]:
+    """Thirty, each with three mails in hand of which one is marked; the marked ones, and the others."""
+    connection = factories.ConnectionFactory(max_sessions=100)
+    rule = factories.saved_rule(connection=connection, policy__delivery_policy=policy.value)
+    ids = {row.id for row in flow.owe(rule, 90)}
+    marked = set()
+    for _ in range(30):
+        dead = claim(rule, limit=3)
+        assert dead is not None
+        leases.mark(dead.token, [dead.deliveries[0].id])
+        marked.add(dead.deliveries[0].id)
+    return marked, ids - marked
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("two_at_once")
+def test_of_sweepers_at_the_same_time_one_alone_settles_what_a_dead_worker_had_in_hand():
+    unsaid, unsent = dead_workers(DeliveryPolicy.NEVER_TWICE)
+    again, waiting = dead_workers(DeliveryPolicy.NEVER_LOSE)
+    later = NOON + LEASE + timedelta(seconds=1)
+
+    def work() -> int:
+        return sum(sweep.sweep(now=later).taken_back for _ in range(5))
+
+    answers = at_once(*[work] * 4)
+
+    assert all(isinstance(answer, int) for answer in answers), answers
+    assert sum(answers) == Delivery.objects.count() == 180
+    assert not Lease.objects.exists()
+    rows = Delivery.objects.annotate(told=Count("attempts")).values_list(
+        "id", "state", "tries", "told", "warning", "crashes"
+    )
+    unknown, tried, untried = (
+        (DeliveryState.UNKNOWN, 1, 1, WarningCause.UNKNOWN_OUTCOME, 1),
+        (DeliveryState.RETRYING, 1, 1, WarningCause.UNKNOWN_OUTCOME, 1),
+        (DeliveryState.RETRYING, 0, 0, "", 1),
+    )
+    assert {id_: tuple(fate) for id_, *fate in rows} == {
+        **dict.fromkeys(unsaid, unknown),
+        **dict.fromkeys(again, tried),
+        **dict.fromkeys(unsent | waiting, untried),
+    }
+    assert WarningMinute.objects.aggregate(total=Sum("warnings")) == {"total": 60}
+    assert [account.balanced for account in reconcile.accounts(now=later)] == [True, True]
+    flow.assert_books_balance()
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("two_at_once")
 def test_one_thread_waits_for_a_connection_and_finds_what_all_were_woken_for():
@@ -432,7 +492,7 @@ def _went(rule, monkeypatch, *, at_once: bool):
     assert outcomes.record(taken.token, results[:4], worker="w:1", marking=[one.delivery.id for one in results[4:]])
     marked = set(Lease.objects.get().marked)
     back = claims.give_back(taken.token, results[4:], all_told=True, worker="w:1")
-    assert (back.number, back.knocked) == (0, False)
+    assert back == GivenBack(0, knocked=False)
     assert not Lease.objects.exists()
     flow.assert_books_balance()
     return len(marked), _written(taken.deliveries)
@@ -486,7 +546,7 @@ def test_whoever_ends_well_but_late_changes_nothing():
 
     back = claims.give_back(slow.token, [result(slow.deliveries[0])], all_told=True, worker="slow")
 
-    assert (back.number, back.knocked) == (0, False)
+    assert back == GivenBack(0, knocked=False, lost=True)
     assert Delivery.objects.get().state == DeliveryState.RETRYING
     assert not Attempt.objects.exists()
     assert not SentMinute.objects.exists()

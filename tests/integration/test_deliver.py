@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.test import Client
 
 from tests import factories, flow
 from tests.acceptance.stage import eventually
@@ -27,6 +28,7 @@ from tracking.pipeline import deliver, heartbeat, sweep, transport, verdict
 from tracking.smtp.guard import Guard
 from tracking.smtp.pool import Pool
 from tracking.store import claims, connections, deliveries, replays, rules, versions
+from tracking.store.outcomes import Result
 from tracking.store.replays import Window
 
 pytestmark = pytest.mark.django_db
@@ -625,6 +627,46 @@ def test_a_worker_that_was_taken_for_dead_sends_nothing(monkeypatch, clock, serv
 
     assert server.mails == []
     assert flow.states() == {"retrying": 1}
+
+
+def counted(client: Client, name: str) -> float:
+    lines = client.get("/metrics").content.decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+
+@pytest.mark.parametrize("chunk", [1, 2], ids=["before the next chunk", "at the end"])
+def test_a_claim_that_was_taken_away_is_counted_and_what_could_not_be_written_is_not(
+    settings, monkeypatch, clock, client, chunk
+):
+    settings.TRACKING_CHUNK_MAILS = chunk
+    lost, tried = (counted(client, name) for name in ("tracking_lost_claims_total", "tracking_deliveries_total"))
+    judge = verdict.of_mail
+
+    def late(*mail: Any, **times: datetime) -> Result:
+        claims.take_back(now=clock.move(minutes=2))
+        return judge(*mail, **times)
+
+    monkeypatch.setattr(verdict, "of_mail", late)
+    with ScriptedServer() as server:
+        rule = rule_at(server)
+        flow.owe(rule, 2)
+
+        flow.drain(rule, clock)
+
+    assert counted(client, "tracking_lost_claims_total") == lost + 1
+    assert counted(client, "tracking_deliveries_total") == tried
+    assert len(server.mails) == flow.states()["unknown"] == chunk
+    flow.assert_books_balance()
+
+
+def test_a_claim_that_ends_in_time_is_not_counted_as_lost(clock, client, server):
+    lost = counted(client, "tracking_lost_claims_total")
+    rule = rule_at(server)
+    flow.owe(rule, 2)
+
+    flow.drain(rule, clock)
+
+    assert counted(client, "tracking_lost_claims_total") == lost
 
 
 def test_a_deleted_or_unknown_entity_has_no_name_and_that_is_a_warning(clock, server):

@@ -13,7 +13,7 @@ from tests.smtp_server import Hang, ScriptedServer, Step
 from tracking import tasks
 from tracking.choices import DeliveryState
 from tracking.models import Attempt, Lease
-from tracking.pipeline import deliver
+from tracking.pipeline import stopping
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def not_stopping() -> Iterator[None]:
     yield
-    deliver.stopping.clear()
+    stopping.asked.clear()
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
             thread.cancel()
@@ -44,7 +44,7 @@ def test_the_mail_in_flight_is_finished_and_the_others_are_given_back():
 
 
 def test_a_server_that_keeps_a_worker_waiting_is_left_when_it_should_end(monkeypatch):
-    monkeypatch.setattr(tasks, "PATIENCE", 0.1)
+    monkeypatch.setattr(stopping, "PATIENCE", 0.1)
 
     def hangs(talk: Talk) -> str:
         tasks.begin_to_stop()

@@ -23,7 +23,7 @@ from tracking.choices import (
 )
 from tracking.errors import CredentialsError, SendError
 from tracking.models import Connection
-from tracking.pipeline import heartbeat, transport, verdict
+from tracking.pipeline import heartbeat, stopping, transport, verdict
 from tracking.pipeline.insist import T, insist
 from tracking.pipeline.letter import Unsendable
 from tracking.pipeline.prepare import NOT_ITS_FAULT, Material, Prepared, gather, prepare
@@ -49,22 +49,26 @@ portions: dict[int, int] = {}  # connection -> mails of the next claim, as this 
 
 _doors: dict[int, threading.Semaphore] = {}  # connection -> sessions that this process opens at once
 
-stopping = threading.Event()  # set when the process is asked to end: the mail in flight is finished, no other begun
-
 _INTERNAL = "The mail could not be made: {}. This is a fault of ours; the log of the worker has the details."
 
 
 def drain(
-    connection_id: int, *, clock: Clock, proven: bool = False, on_full: Callable[[], None] = lambda: None
+    connection_id: int,
+    *,
+    clock: Clock,
+    proven: bool = False,
+    on_full: Callable[[], None] = lambda: None,
+    on_end: Callable[[Sequence[Result]], None] = lambda results: None,
 ) -> bool:
     """Send what is due on one connection, at most one slice. True when more may be due now.
 
     `clock` is the database's time, carried on. `proven`: the connection does not rest, so that nobody need ask whether
     its rest is over. `on_full` is called before anything is sent when there is more than this slice can take: others
-    may help. A connection that does not open ends the slice: the sweeper comes back.
+    may help. `on_end` is told what was written down. A connection that does not open ends the slice: the sweeper comes
+    back.
     """
     transport.tidy()
-    if stopping.is_set() or not conf.sending() or not (proven or _fit(connection_id, clock)):
+    if stopping.asked.is_set() or not conf.sending() or not (proven or _fit(connection_id, clock)):
         return False
     knobs = conf.drain()
     limit = min(portions.get(connection_id, knobs.mails), knobs.mails)
@@ -79,6 +83,7 @@ def drain(
             done = _send_all(claim, last, clock, until=time.monotonic() + knobs.seconds, chunk=knobs.chunk)
         finally:
             back = _end(claim, last)
+            on_end(claim.written)
     if done:
         portions[connection_id] = portion.after(
             limit, claimed=len(claim.deliveries), left=back.number, chunk=knobs.chunk, most=knobs.mails
@@ -150,10 +155,14 @@ def _send_all(claim: Claim, done: list[Result], clock: Clock, *, until: float, c
 
 
 def _end(claim: Claim, last: Sequence[Result]) -> GivenBack:
-    results = [*claim.written, *last]
-    all_told = len(results) == len(claim.deliveries)
+    all_told = len(claim.written) + len(last) == len(claim.deliveries)
     back = _insisted(lambda: claims.give_back(claim.token, last, all_told=all_told, worker=WORKER))
-    _count(results)
+    if back.lost:  # or it was ended, and the database died before it could say so
+        metrics.lost_claims.inc()
+        log.warning("claim_lost", connection=claim.connection.pk, written=len(claim.written), unwritten=len(last))
+    else:
+        claim.written.extend(last)
+    _count(claim.written)
     return back
 
 
@@ -266,7 +275,7 @@ def _outcomes(prepared: Sequence[Prepared], endpoint: Endpoint, *, more: Callabl
 
 
 def _is_over(until: float) -> bool:
-    return stopping.is_set() or time.monotonic() > until
+    return stopping.asked.is_set() or time.monotonic() > until
 
 
 def _unopened(error: SendError) -> Outcome:
@@ -318,7 +327,8 @@ def _record(claim: Claim, results: Sequence[Result], *, marking: Collection[UUID
     if not results and not marking:
         return True
     held = _insisted(lambda: outcomes.record(claim.token, results, worker=WORKER, marking=marking))
-    claim.written.extend(results)
+    if held:
+        claim.written.extend(results)
     return held
 
 

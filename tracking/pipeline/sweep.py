@@ -13,11 +13,12 @@ _WRONG = timedelta(minutes=1)  # by which the clock went back since the last swe
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Whom to wake, and what to begin."""
+    """Whom to wake, what to begin, and how many mails the dead had in hand."""
 
     connections: list[int]
     alerts: list[int]
     jobs: list[int]
+    taken_back: int = 0
 
 
 def sweep(*, now: datetime) -> Swept:
@@ -25,10 +26,15 @@ def sweep(*, now: datetime) -> Swept:
     if (silence := pulse.silence(pulse.SWEEPER, now=now)) is not None and silence < -_WRONG:
         deliveries.repair_times(now=now)
     leases.shorten(lease=conf.drain().lease, now=now)
-    claims.take_back(now=now)
+    taken_back = claims.take_back(now=now)
     deliveries.cancel_of_deleted_rules(now=now)
     deliveries.cancel_of_stopped_rules(now=now)
     connections.park(now=now)
     alerts.raise_for_connections(now=now)
     jobs.give_up(now=now)
-    return Swept(connections=deliveries.due_connections(now), alerts=alert_mails.due(now), jobs=jobs.due(now=now))
+    return Swept(
+        connections=deliveries.due_connections(now),
+        alerts=alert_mails.due(now),
+        jobs=jobs.due(now=now),
+        taken_back=taken_back,
+    )

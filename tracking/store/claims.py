@@ -150,10 +150,14 @@ _BACK = {  # a delivery that was claimed and not tried goes back to where it sto
 
 
 class GivenBack(NamedTuple):
-    """How many deliveries were returned untried, and whether somebody was sent away meanwhile."""
+    """How many deliveries were returned untried, and whether somebody was sent away meanwhile.
+
+    `lost`: the lease had been taken away, and nothing is written.
+    """
 
     number: int
     knocked: bool
+    lost: bool = False
 
 
 def give_back(token: UUID, tried: Sequence[Result] = (), *, all_told: bool = False, worker: str = "") -> GivenBack:
@@ -163,11 +167,12 @@ def give_back(token: UUID, tried: Sequence[Result] = (), *, all_told: bool = Fal
     are unknown.
     """
     if all_told and tried and outcomes.went_well(tried):
-        return GivenBack(0, knocked=bool(outcomes.write_well(leases.ending(token), tried, worker=worker)))
+        knocked = outcomes.write_well(leases.ending(token), tried, worker=worker)
+        return GivenBack(0, knocked=bool(knocked), lost=knocked is None)
     with transaction.atomic():
         lease = leases.held(token)
         if lease is None:
-            return GivenBack(0, knocked=False)
+            return GivenBack(0, knocked=False, lost=True)
         told = {one.delivery.id for one in tried}
         marked = set() if tried else leases.marks(lease)
         left = Delivery.objects.filter(lease_token=token, state=DeliveryState.SENDING)
