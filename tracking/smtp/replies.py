@@ -235,18 +235,23 @@ def refused_with(reply: Reply) -> str:
 
 _HINT = re.compile(
     r"(?:try|retry|retrying|wait|again|greylisted|graylisted|come back|delayed)\b[^\d\n]{0,60}?"
-    r"(?P<count>\d{1,6})\s*(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h)\b",
+    r"(?:(?P<count>\d{1,6})\s*(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h)"
+    r"|(?P<hours>\d\d):(?P<minutes>\d\d):(?P<seconds>\d\d))\b",
     re.IGNORECASE,
 )
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 
 def retry_hint(reply: Reply) -> timedelta | None:
-    """ "Try again in N seconds, minutes, hours", at most an hour; None where the server names no time."""
+    """ "Try again in N seconds, minutes, hours" or "in 00:05:00", at most an hour; None where no time is named."""
     found = _HINT.search(reply.text)
-    if found is None or int(found["count"]) == 0:
+    if found is None:
         return None
-    return min(int(found["count"]) * _UNITS[found["unit"][0].lower()], MAX_RETRY)
+    if found["count"]:
+        wait = int(found["count"]) * _UNITS[found["unit"][0].lower()]
+    else:
+        wait = timedelta(**{unit: int(found[unit]) for unit in ("hours", "minutes", "seconds")})
+    return min(wait, MAX_RETRY) or None
 
 
 # Foreign exceptions; first match wins, so the narrow ones stand first.
