@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tracking.choices import ExtraHeader
 from tracking.errors import AddressError
-from tracking.mail.addresses import NAME_LIMIT, SUBJECT_LIMIT, Mailbox, clean_phrase
+from tracking.mail.addresses import NAME_LIMIT, SUBJECT_LIMIT, Mailbox, check_address, clean_phrase
 from tracking.mail.compose import Composed, EmailMessage, compose
 
 SENDER = Mailbox("alerts@example.com", "Lead Alerts")
@@ -137,9 +137,22 @@ tricky = st.lists(
     max_size=30,
 ).map("".join)
 texts = anything | tricky
-addresses = st.sampled_from(
-    ["a@b.co", "jane.doe+x@example.com", "d@xn--bcher-kva.example", "dé@example.com", f"{'l' * 64}@{'d' * 60}.example"]
-)
+
+
+def is_address(text: str) -> bool:
+    try:
+        check_address(text)
+    except AddressError:
+        return False
+    return True
+
+
+letters = st.characters(codec="utf-8", categories=["Ll", "Lu", "Lo", "Nd"])
+atoms = st.text(st.sampled_from("abzABZ019!#$%&'*+/=?^_`{|}~-") | letters, min_size=1, max_size=20)
+labels = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True) | st.text(letters, min_size=1, max_size=8)
+addresses = st.sampled_from(["a@b.co", "d@xn--bcher-kva.example", f"{'l' * 64}@{'d' * 60}.example"]) | st.builds(
+    "{}@{}.example".format, st.lists(atoms, min_size=1, max_size=3).map(".".join), labels
+).filter(is_address)
 mailboxes = st.builds(Mailbox, addresses, texts)
 
 
