@@ -90,9 +90,11 @@ bench: install  ## how fast it is, beside others; SIZE=full for millions of rows
 	$(BIN)/python -m benchmarks $(PARTS)
 
 SOAK_MINUTES ?= 60
+SOAK_SEEDS ?= 1
 .PHONY: soak
 soak: export CRASH_SECONDS = $(shell expr $(SOAK_MINUTES) '*' 30)
-soak: install  ## everything fails in turn for SOAK_MINUTES (60), half of them a broker; ends in var/soak.json, README and docs
+soak: export CRASH_SEEDS = $(SOAK_SEEDS)
+soak: install  ## everything fails in turn for SOAK_MINUTES (60), half of them a broker, in SOAK_SEEDS (1) orders; ends in var/soak.json, README and docs
 	$(BIN)/pytest -s -q -m crash tests/crash/test_chaos.py
 	$(BIN)/python -m tests.crash.report README.md docs/reliability.md
 

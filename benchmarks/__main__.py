@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 from benchmarks import services
-from benchmarks.results import FILE, skipped
+from benchmarks.results import FILE, SIZE, skipped
 from benchmarks.services import ROOT, Missing
 
 PARTS = ("send", "match", "emit", "http", "latency", "claiming", "alert_tick", "lists", "memory", "templates", "prune")
-_LONGEST = 3_600 if os.environ.get("SIZE") == "full" else 600  # seconds a part may take
+_LONGEST = 3_600 if SIZE == "full" else 600  # seconds a part may take
 
 
 def main(wanted: list[str]) -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from statistics import median
 
 from benchmarks import fill, ready, scene
-from benchmarks.results import table
+from benchmarks.results import keep, table
 from tracking.store import claims, clock
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000) if ready.FULL else (1_000, 10_000, 50_000)
@@ -31,14 +31,16 @@ def claiming(connection: int) -> float:
 def main() -> None:
     out = scene.connection()
     first = min(scene.rule(product, out) for product in range(1, 11))
-    rows, filled = [], 0
+    found, filled = {}, 0
     for size in SIZES:
         fill.deliveries(first, size - filled, state="queued", first=filled, rules=10, products=10)
         filled = size
         fill.analyze()
-        found = claiming(out.pk)
-        rows.append((f"{size:,} queued", found, found / LIMIT * 1e3))
+        ms = claiming(out.pk)
+        found[size] = {"ms": ms, "us_a_mail": ms / LIMIT * 1e3}
+    rows = [(f"{size:,} queued", *figures.values()) for size, figures in found.items()]
     table(f"Claiming {LIMIT} mails of 10 products", ("", "ms", "µs a mail"), rows)
+    keep("claiming", mails=LIMIT, queued=found)
 
 
 if __name__ == "__main__":

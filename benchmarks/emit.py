@@ -44,9 +44,10 @@ def main() -> None:
     times = one_by_one(1_000)
     many = together()
     assert Delivery.objects.count() == StoredEvent.objects.count()
-    rows = [("emit, ms", median(times), quantiles(times, n=20)[18]), ("emit_many, events/s", many, "")]
+    p50, p95 = median(times), quantiles(times, n=20)[18]
+    rows = [("emit, ms", p50, p95), ("emit_many, events/s", many, "")]
     table("Handing events over, each fires one rule", ("", "p50", "p95"), rows)
-    keep(emit={"p50_ms": round(median(times), 3), "many_per_s": round(many)})
+    keep("emit", p50_ms=p50, p95_ms=p95, many_per_s=many)
 
 
 if __name__ == "__main__":

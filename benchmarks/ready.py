@@ -6,7 +6,9 @@ import os
 
 import django
 
+from benchmarks.results import SIZE
+
 django.setup()
 
 SINK_PORT = int(os.environ["SINK_PORT"])
-FULL = os.environ.get("SIZE") == "full"  # millions of rows, and minutes to fill them in
+FULL = SIZE == "full"

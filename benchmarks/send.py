@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from statistics import median
+from typing import Any
 
 from benchmarks import drains, mail, peers, ready, scene, services
 from benchmarks.results import keep, skipped, table
@@ -145,8 +146,16 @@ OTHERS = {
 }
 
 
-def measure(mails: int) -> tuple[dict[str, list[float]], list[float]]:
-    """Key -> mails a second of each round; and ours with emit_many counted in."""
+LABELS = {
+    "ours": "this product, 2 processes x 2 threads, PostgreSQL",
+    "ours_twig": "this product, templates in Twig",
+    "ours_with_emit": "this product, its emit_many counted in",
+    **{key: label for key, (label, _, _) in OTHERS.items()},
+}
+
+
+def measure(mails: int) -> dict[str, list[float]]:
+    """Key -> mails a second of each round."""
     ours, twig = Ours(), Ours(twig=True)
     rates: dict[str, list[float]] = {}
     with ExitStack() as stack:
@@ -160,24 +169,34 @@ def measure(mails: int) -> tuple[dict[str, list[float]], list[float]]:
             for key, (number, rate) in turns.items():
                 rates.setdefault(key, []).append(rate(number))
                 print(f"  {key}: {rates[key][-1]:,.0f}/s", flush=True)
-    return rates, ours.with_emit
+    return {**rates, "ours_with_emit": ours.with_emit}
+
+
+def summary(rates: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
+    """Key -> median, least and most of its rounds, how many times as fast ours is, and the rounds."""
+    ours = median(rates["ours"])
+    return {
+        key: {
+            "median": median(rounds),
+            "least": min(rounds),
+            "most": max(rounds),
+            "ours_is": ours / median(rounds),
+            "rounds": rounds,
+        }
+        for key, rounds in rates.items()
+    }
 
 
 def main() -> None:
-    rates, with_emit = measure(int(os.environ.get("MAILS") or (60_000 if ready.FULL else 24_000)))
-    medians = {key: median(found) for key, found in rates.items()}
-    labels = {
-        "ours": "this product, 2 processes x 2 threads, PostgreSQL",
-        "ours_twig": "this product, templates in Twig",
-        **{key: label for key, (label, _, _) in OTHERS.items()},
-    }
+    mails = int(os.environ.get("MAILS") or (60_000 if ready.FULL else 24_000))
+    found = summary(measure(mails))
     rows = [
-        (labels[key], medians[key], min(rates[key]), max(rates[key]), f"{medians['ours'] / medians[key]:.1f} x")
-        for key in medians
+        (LABELS[key], found[key]["median"], found[key]["least"], found[key]["most"], f"{found[key]['ours_is']:.1f} x")
+        for key in LABELS
+        if key in found
     ]
-    rows.insert(2, ("this product, its emit_many counted in", median(with_emit), min(with_emit), max(with_emit), ""))
     table("Mails a second, the same 5 KB mail, the same sink", ("", "median", "least", "most", "ours is"), rows)
-    keep(send={key: round(rate, 1) for key, rate in medians.items() if key != "ours_twig"})
+    keep("send", mails=mails, mails_per_s=found)
 
 
 if __name__ == "__main__":

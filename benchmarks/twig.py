@@ -134,13 +134,6 @@ def measure() -> dict[str, dict[str, float]]:
     return found
 
 
-def summary(found: dict[str, dict[str, float]]) -> dict[str, float]:
-    """The mail's numbers as the project's benchmark file names them."""
-    mail = found["mail"]
-    numbers = {"ours_us": mail["ours"], "jinja2_sandbox_us": mail["jinja2_sandbox"]}
-    return numbers | ({"php_us": mail["php"]} if "php" in mail else {})
-
-
 def main() -> dict[str, dict[str, float]]:
     """Print the table."""
     found = measure()

@@ -9,6 +9,8 @@ from functools import cache
 import pytest
 
 from tests.crash import report
+from tests.crash.town import LOSE, TWICE
+from tests.crash.verdict import Fate, Verdict
 from tests.environment import ROOT
 
 PAGE = (ROOT / "docs" / "reliability.md").read_text()
@@ -43,14 +45,30 @@ def test_a_test_that_is_named_after_a_fault_is_of_a_row(folder):
 
 
 def test_the_table_of_what_was_survived_is_made_of_results():
+    uncertain = {"seed": 1, "events": 1200, "states": {"sent": 1199, "unknown": 1}, "survived": {"beat killed": 2}}
     results = {
-        "rabbitmq": {"events": 1200, "states": {"sent": 1199, "unknown": 1}, "lost": 0, "survived": {"beat killed": 2}},
-        "redis": {"events": 900, "states": {"sent": 900}, "lost": 0, "survived": {"beat killed": 3}},
+        "rabbitmq": [uncertain, {"seed": 2, "events": 100, "states": {"sent": 100}, "survived": {"broker emptied": 1}}],
+        "redis": [{"seed": 1, "events": 900, "states": {"sent": 900}, "lost": 0, "survived": {"beat killed": 3}}],
     }
 
     lines = report.table(results).splitlines()
 
     assert lines[0] == "| | PostgreSQL and Redis | PostgreSQL and RabbitMQ |"
-    assert "| events taken | 900 | 1,200 |" in lines
+    assert "| seed | 1 | 1, 2 |" in lines
+    assert "| events taken | 900 | 1,300 |" in lines
     assert "| unknown, and shown as such | 0 | 1 |" in lines
-    assert lines[-1] == "| beat killed | 3 | 2 |"
+    assert lines[-2:] == ["| beat killed | 3 | 2 |", "| broker emptied | 0 | 1 |"]
+
+
+def test_a_mail_may_be_received_again_as_often_as_its_outcome_was_unknown():
+    fates = [
+        Fate("known", LOSE, "sent", unknown=0, received=2),
+        Fate("unknown", LOSE, "sent", unknown=1, received=2),
+        Fate("left", TWICE, "unknown", unknown=1, received=0),
+    ]
+
+    verdict = Verdict([fate.event for fate in fates], fates)
+
+    assert verdict.needlessly == ["known"]
+    assert (verdict.lost, verdict.twice, verdict.not_really_sent) == ([], [], [])
+    assert (verdict.figures()["unknown_received"], verdict.figures()["unknown_not_received"]) == (0, 1)

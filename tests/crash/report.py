@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +23,42 @@ FIGURES = {
     "events": "events taken",
     "sent": "sent",
     "unknown": "unknown, and shown as such",
+    "unknown_received": "of these, received",
+    "unknown_not_received": "of these, not received",
     "lost": "**lost**",
     "twice": "**received twice where the rule says never twice**",
+    "needlessly": "**received more often than its outcome was unknown**",
     "not_really_sent": "**called sent and not received**",
     "sent_again_by_never_lose": "received again where the rule says never lose",
 }
 
 
-def table(results: dict[str, dict[str, Any]]) -> str:
-    """One column a broker: the figures, then what was done how often."""
-    columns = [name for name in NAMES if name in results]
-    flat = {name: {**results[name], **results[name]["states"], **results[name]["survived"]} for name in columns}
-    injuries = list(dict.fromkeys(injury for name in columns for injury in results[name]["survived"]))
+def table(results: dict[str, list[dict[str, Any]]]) -> str:
+    """One column a broker: its seeds, the figures over all of them, then what was done how often."""
+    columns = {name: results[name] for name in NAMES if name in results}
+    sums = {name: total(runs) for name, runs in columns.items()}
+    injuries = list(dict.fromkeys(injury for runs in columns.values() for run in runs for injury in run["survived"]))
     rows = [*FIGURES.items(), *((injury, injury) for injury in injuries)]
     lines = [
         "| | " + " | ".join(NAMES[name] for name in columns) + " |",
         "|---|" + "---:|" * len(columns),
-        *(
-            f"| {label} | " + " | ".join(f"{flat[name].get(key, 0):,}" for name in columns) + " |"
-            for key, label in rows
-        ),
+        _line("seed", (", ".join(str(run["seed"]) for run in runs) for runs in columns.values())),
+        *(_line(label, (f"{sums[name][key]:,}" for name in columns)) for key, label in rows),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _line(label: str, cells: Iterable[str]) -> str:
+    return "| " + " | ".join([label, *cells]) + " |"
+
+
+def total(runs: Sequence[dict[str, Any]]) -> Counter[str]:
+    """Each figure, over all runs."""
+    found: Counter[str] = Counter()
+    for run in runs:
+        for figures in (run, run["states"], run["survived"]):
+            found.update({key: number for key, number in figures.items() if isinstance(number, int)})
+    return found
 
 
 def write_into(page: Path, text: str) -> None:
