@@ -175,6 +175,7 @@ class Injuries:
             pair[1].send_signal(signal.SIGCONT)
 
 
+@pytest.mark.timeout(SECONDS + SETTLING + 600)
 @pytest.mark.parametrize("seed", SEEDS, ids="seed {}".format)
 @pytest.mark.parametrize("kind", [Redis, RabbitMQ], ids=["redis", "rabbitmq"])
 def test_fault_44_everything_at_once(kind: type[Redis] | type[RabbitMQ], seed: int):
