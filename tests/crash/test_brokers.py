@@ -57,11 +57,8 @@ def test_fault_09_a_broker_that_forgets_everything_loses_nothing(running: Town, 
 
 
 def test_fault_10_a_broker_that_is_full_loses_nothing(running: Town, mail_server: ScriptedServer):
-    assert isinstance(running.broker, Redis)
-    with closing(running.broker.client()) as client:
-        client.config_set("maxmemory", "1")
+    with running.broker.full():
         ids = running.emit(20)
-        client.config_set("maxmemory", "0")
 
     assert running.becomes(ids, {"sent": 20})
     assert set(copies(mail_server).values()) == {1}
