@@ -71,8 +71,9 @@ def measure(kind: type[Redis] | type[RabbitMQ]) -> Iterator[tuple[str, str]]:
             yield "emit, broker frozen", emits(town, "frozen")
         with down(town):
             yield "emit, broker down", emits(town, "down")
-        town.staff()
-        yield "1,500 that had waited for a worker", seconds(lambda: town.waiting() == 0)
+        with town.broker.full():
+            yield "emit, broker full", emits(town, "full")
+        yield f"{town.waiting():,} that had waited for a worker", all_sent(town)
         for number in (1, 2, 3):
             town.broker.restart()
             ids = town.emit(5)
@@ -86,13 +87,18 @@ def measure(kind: type[Redis] | type[RabbitMQ]) -> Iterator[tuple[str, str]]:
         yield f"worker killed, until taken over (lease {LEASE:g} s)", taken_over(town)
 
 
+def all_sent(town: Town) -> str:
+    """From the start of a worker and beat on."""
+    town.staff()
+    return seconds(lambda: town.waiting() == 0)
+
+
 def taken_over(town: Town) -> str:
     """From the death of a worker in the middle of a queue to the end of that queue by another."""
     ids = town.emit(400)
     eventually(lambda: town.states(ids)["sent"] > 20, within=60, every=0.01)
     end(town.workers[0])
-    town.staff()
-    return seconds(lambda: town.waiting() == 0)
+    return all_sent(town)
 
 
 def main() -> None:

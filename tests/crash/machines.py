@@ -10,8 +10,8 @@ import socket
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -144,10 +144,13 @@ class Machine(ABC):
 
 
 class Broker(Machine):
-    """A machine that forgets: `empty` throws away every message it has."""
+    """A machine that forgets: `empty` throws away every message it has. In a block of `full` it takes no more."""
 
     @abstractmethod
     def empty(self) -> None: ...
+
+    @abstractmethod
+    def full(self) -> AbstractContextManager[None]: ...
 
 
 class Redis(Broker):
@@ -178,12 +181,22 @@ class Redis(Broker):
         with closing(self.client()) as client:
             client.flushall()
 
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        with closing(self.client()) as client:
+            client.config_set("maxmemory", "1")
+            try:
+                yield
+            finally:
+                client.config_set("maxmemory", "0")
+
 
 class RabbitMQ(Broker):
     """A node of its own name, with its own cookie, beside the machine's."""
 
     name = "rabbitmq"
     _program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+    _control = "/usr/lib/rabbitmq/bin/rabbitmqctl"
 
     @classmethod
     def missing(cls) -> str | None:
@@ -231,3 +244,16 @@ class RabbitMQ(Broker):
         self.kill()
         shutil.rmtree(self.folder / "mnesia")
         self.start()
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Whoever publishes is kept waiting."""
+        self._may_have_memory("0")
+        try:
+            yield
+        finally:
+            self._may_have_memory("0.4")  # as it comes
+
+    def _may_have_memory(self, share: str) -> None:
+        command = [self._control, "set_vm_memory_high_watermark", share]
+        subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)

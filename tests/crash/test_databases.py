@@ -14,17 +14,25 @@ import pytest
 from tests import services
 from tests.acceptance.stage import eventually
 from tests.crash.postgres import Standby
+from tests.crash.promises import RECOVERED
 from tests.crash.town import LEASE, Town, copies
 from tests.crash.wrong_clocks import no_wrong_clocks, wrong_clock
 from tests.smtp_server import InTurn, Say, ScriptedServer, Step, Wait
 
 pytestmark = pytest.mark.crash
 
+SLOW = 0.1  # seconds that the server takes for a mail
+
+
+def recovered(mails: int) -> float:
+    """Seconds after the database's return within which so many mails are sent, if one after the other."""
+    return RECOVERED + mails * SLOW
+
 
 @pytest.fixture
 def slow() -> Iterator[ScriptedServer]:
     """Each mail takes a while, so that some are always on their way."""
-    with ScriptedServer(script={Step.FINAL: InTurn(Wait(0.1), Say("250 2.0.0 Taken"))}) as server:
+    with ScriptedServer(script={Step.FINAL: InTurn(Wait(SLOW), Say("250 2.0.0 Taken"))}) as server:
         yield server
 
 
@@ -67,7 +75,7 @@ def test_fault_14_restarted_in_the_middle_of_everything(running: Town, slow: Scr
     running.database.restart(how)
     ids += running.emit(20)
 
-    assert running.becomes(ids, {"sent": 60})
+    assert running.becomes(ids, {"sent": 60}, within=recovered(60))
     assert set(copies(slow).values()) == {1}
 
 
@@ -78,7 +86,7 @@ def test_fault_15_away_for_longer_than_a_lease(running: Town, slow: ScriptedServ
     threading.Event().wait(LEASE + 3)
     running.database.start()
 
-    assert running.settles(ids)
+    assert running.settles(ids, within=recovered(40))
     states = running.states(ids)
     assert states["sent"] + states["unknown"] == 40
     assert states["unknown"] <= 4 * 20, "at most the marked chunks of the sessions under way"
@@ -115,7 +123,7 @@ def test_fault_16_read_only_as_in_the_middle_of_a_failover(running: Town, slow: 
 
     assert not accepted, "the platform hears that nothing was taken"
     ids = running.emit(20)
-    assert running.becomes(ids, {"sent": 20})
+    assert running.becomes(ids, {"sent": 20}, within=recovered(20))
     assert set(copies(slow).values()) == {1}
 
 
@@ -130,7 +138,7 @@ def test_fault_16_a_standby_that_is_promoted_knows_all_that_was_taken(running: T
         running.database.take_over(standby)
 
     ids += running.emit(20)
-    assert running.settles(ids)
+    assert running.settles(ids, within=recovered(60))
     states = running.states(ids)
     assert states["sent"] + states["unknown"] == 60
     assert states["unknown"] <= 4 * 20, "at most the marked chunks of the sessions under way"
@@ -152,8 +160,8 @@ def test_fault_17_a_disk_that_is_full_takes_nothing_and_loses_nothing(running: T
         running.database.start_if_down()
         ids = running.emit(20)
 
-        assert running.becomes(ids, {"sent": 20})
-        assert eventually(lambda: running.waiting() == 0, within=90), "what was taken before is sent, too"
+        assert running.becomes(ids, {"sent": 20}, within=recovered(taken + 20))
+        assert eventually(lambda: running.waiting() == 0, within=recovered(taken)), "what was taken before is sent, too"
     states = running.all_states()
     assert states["sent"] + states["unknown"] >= taken + 25
     assert set(copies(slow).values()) == {1}

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.acceptance.stage import eventually
-from tests.crash.town import LEASE, LOSE, TWICE, Town, copies, end
+from tests.crash.promises import STOPPED, TAKEN_OVER
+from tests.crash.town import LOSE, TWICE, Town, copies, end
 from tests.smtp_actions import Action, Talk
 from tests.smtp_server import Hang, InTurn, Say, ScriptedServer, Step, Wait
 
@@ -60,7 +61,7 @@ def test_fault_01_killed_while_the_message_is_on_its_way(town: Town, product, st
         town.hire()
         town.hire_beat()
 
-        assert town.becomes(ids, {state: 1})
+        assert town.becomes(ids, {state: 1}, within=TAKEN_OVER)
         assert list(copies(server).values()) == [received], "the same Message-ID each time"
 
 
@@ -76,7 +77,7 @@ def test_fault_02_killed_before_a_message_could_begin(town: Town):
         town.hire()
         town.hire_beat()
 
-        assert town.becomes(ids, {"sent": 5})
+        assert town.becomes(ids, {"sent": 5}, within=TAKEN_OVER)
         assert list(copies(server).values()) == [1] * 5
 
 
@@ -93,7 +94,7 @@ def test_fault_03_killed_between_the_servers_yes_and_the_record_of_it(town: Town
         end(worker)
         town.hire()
 
-        assert eventually(lambda: sum(town.states(ids).values()) == town.states(ids)["unknown"] == 6, within=90)
+        assert town.becomes(ids, {"unknown": 6}, within=TAKEN_OVER)
         assert set(copies(server).values()) == {1}
 
 
@@ -113,7 +114,7 @@ def test_fault_04_all_workers_killed(town: Town):
         town.hire()
         town.hire_beat()
 
-        assert town.becomes(ids, {"sent": 10})
+        assert town.becomes(ids, {"sent": 10}, within=TAKEN_OVER)
         assert list(copies(server).values()) == [1] * 10
 
 
@@ -126,7 +127,7 @@ def test_fault_05_asked_to_go_with_sessions_open(town: Town):
         assert eventually(lambda: len(server.mails) >= 4, within=90)
 
         worker.send_signal(signal.SIGTERM)
-        worker.wait(45)
+        worker.wait(STOPPED)
 
         assert town.states(ids)["unknown"] == 0
         assert town.states(ids)["sending"] == 0, "everything is sent or given back"
@@ -146,7 +147,7 @@ def test_fault_06_frozen_for_longer_than_its_lease(town: Town):
         frozen.send_signal(signal.SIGSTOP)
         town.hire()
         town.hire_beat()
-        settled = eventually(lambda: not town.states(ids)["sending"], within=2 * LEASE + 90)
+        settled = eventually(lambda: not town.states(ids)["sending"], within=TAKEN_OVER)
         before = town.states(ids)
         answer.free.set()
         frozen.send_signal(signal.SIGCONT)

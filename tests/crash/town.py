@@ -22,10 +22,13 @@ from tests.smtp_server import ScriptedServer
 
 TWICE, LOSE = 1, 2  # products: one of a rule that never sends twice, one of a rule that never loses
 
+LEASE = 6.0  # seconds
+SWEEP = 1.0  # seconds from one to the next
+
 QUICK = {
-    "TRACKING_LEASE_SECONDS": "6",
+    "TRACKING_LEASE_SECONDS": str(LEASE),
     "TRACKING_HEARTBEAT_SECONDS": "2",
-    "TRACKING_SWEEP_SECONDS": "1",
+    "TRACKING_SWEEP_SECONDS": str(SWEEP),
     "TRACKING_FIRST_RETRY_SECONDS": "1",
     "TRACKING_WATCH_SECONDS": "5",
     "TRACKING_WORKER_THREADS": "8",
@@ -36,7 +39,6 @@ QUICK = {
     "TRACKING_SMTP_FINAL_TIMEOUT": "5",
     "TRACKING_SMTP_TOTAL_TIMEOUT": "10",
 }
-LEASE = 6.0  # seconds
 
 _SETTLE_IN = """
 from tracking.definition import RuleDefinition

@@ -15,11 +15,13 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+REST = 5.0  # seconds for which a broker that failed is left alone
+
 
 class Doorbell:
-    """`publish` is called with one id at a time; after a failure it is left alone for `rest` seconds."""
+    """`publish` is called with one id at a time; after a failure the broker is left alone for `rest` seconds."""
 
-    def __init__(self, publish: Callable[[int], None], *, rest: float = 5.0, farewell: float = 0.2) -> None:
+    def __init__(self, publish: Callable[[int], None], *, rest: float = REST, farewell: float = 0.2) -> None:
         self._publish = publish
         self._rest = rest
         self._farewell = farewell
