@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.acceptance.stage import eventually
-from tests.crash.promises import STOPPED, TAKEN_OVER
+from tests.crash.promises import CELERY_ENDS, STOPPED, TAKEN_OVER
 from tests.crash.town import LOSE, TWICE, Town, copies, end
 from tests.smtp_actions import Action, Talk
 from tests.smtp_server import Hang, InTurn, Say, ScriptedServer, Step, Wait
@@ -127,10 +127,10 @@ def test_fault_05_asked_to_go_with_sessions_open(town: Town):
         assert eventually(lambda: len(server.mails) >= 4, within=90)
 
         worker.send_signal(signal.SIGTERM)
-        worker.wait(STOPPED)
 
+        assert eventually(lambda: town.states(ids)["sending"] == 0, within=STOPPED), "everything is sent or given back"
         assert town.states(ids)["unknown"] == 0
-        assert town.states(ids)["sending"] == 0, "everything is sent or given back"
+        worker.wait(CELERY_ENDS)
         town.hire()
         assert town.becomes(ids, {"sent": 60})
         assert set(copies(server).values()) == {1}
