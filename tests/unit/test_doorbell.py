@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
 
+from tracking.pipeline import doorbell
 from tracking.pipeline.doorbell import Doorbell
 
 PATIENCE = 5.0  # seconds until a test gives up; none waits that long
@@ -161,3 +163,24 @@ def test_a_thread_that_died_with_a_fork_is_replaced(broker):
     bell.ring([2])
 
     broker.until(lambda: broker.published == [1, 2])
+
+
+def test_a_broker_that_stays_away_is_told_of_once_a_minute_and_when_it_is_back(broker, monkeypatch):
+    told: list[str] = []
+    noted = Mock(warning=lambda event, **_: told.append(event), info=told.append)
+    monkeypatch.setattr(doorbell, "log", noted)
+    broker.away = True
+    bell = Doorbell(broker.publish, rest=0.01)
+
+    bell.ring([1])
+    broker.until(lambda: broker.calls >= 5)
+    assert told == ["broker_away"]
+    monkeypatch.setattr(doorbell, "TELL", 0.0)
+    broker.until(lambda: len(told) >= 3)
+    broker.away = False
+    broker.until(lambda: broker.published == [1])
+
+    bell.ring([2])
+    broker.until(lambda: broker.published == [1, 2])
+    assert set(told[:-1]) == {"broker_away"}
+    assert told[-1] == "broker_back"

@@ -16,6 +16,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 REST = 5.0  # seconds for which a broker that failed is left alone
+TELL = 60.0  # seconds between two lines of the log about one that stays away
 
 
 class Doorbell:
@@ -29,6 +30,7 @@ class Doorbell:
         self._lock = threading.Condition()
         self._thread: threading.Thread | None = None
         self._publishing = False
+        self._told_at: float | None = None  # that the broker is away; None: it is there
         os.register_at_fork(after_in_child=self.forget_parent)
         atexit.register(self.flush)
 
@@ -76,6 +78,15 @@ class Doorbell:
         try:
             self._publish(id_)
         except Exception as error:  # whatever the broker's client raises, the rows are safe
-            log.warning("broker_away", error=str(error), rest_seconds=self._rest)
+            self._tell(error)
             return False
+        if self._told_at is not None:
+            self._told_at = None
+            log.info("broker_back")
         return True
+
+    def _tell(self, error: Exception) -> None:
+        now = time.monotonic()
+        if self._told_at is None or now - self._told_at >= TELL:
+            self._told_at = now
+            log.warning("broker_away", error=str(error), rest_seconds=self._rest)
