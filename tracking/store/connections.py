@@ -192,8 +192,8 @@ def succeeded(connection: Connection, *, now: datetime) -> None:
     """The server took or refused a mail as it should: forget the failures before, let go what was held for them."""
     current = Connection.objects.filter(pk=connection.pk, version=connection.version)
     troubled = current.filter(Q(fail_streak__gt=0) | Q(paused_until__isnull=False))  # a crossing failure leaves one
-    if troubled.update(fail_streak=0, paused_until=None, pause_reason="", last_success_at=now):
-        _release(connection.pk, now=now)
+    if troubled.update(fail_streak=0, paused_until=None, pause_reason="", told_at=None, last_success_at=now):
+        _let_go(connection.pk, now=now)
 
 
 def worked(connection: Connection, *, now: datetime) -> None:
