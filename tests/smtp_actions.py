@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -142,6 +142,34 @@ class Wait:
     def __call__(self, talk: Talk) -> str:
         talk.wait(self.seconds)
         return ""
+
+
+@dataclass
+class Signal:
+    """An action that says that it is reached, and does nothing else."""
+
+    reached: threading.Event = field(default_factory=threading.Event)
+    takes = True
+
+    def __call__(self, talk: Talk) -> str:
+        self.reached.set()
+        return ""
+
+
+@dataclass
+class Hold:
+    """A server's answer that is kept back until it is let go."""
+
+    then: Action
+    takes: bool = True
+    reached: threading.Event = field(default_factory=threading.Event)
+    free: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, talk: Talk) -> str:
+        self.reached.set()
+        while not self.free.wait(0.05):
+            talk.wait(0)
+        return self.then(talk)
 
 
 class InTurn:

@@ -10,8 +10,8 @@ from tests.acceptance.stage import eventually
 from tests.crash.conftest import settled
 from tests.crash.machines import RabbitMQ, Redis
 from tests.crash.promises import FLOWING
-from tests.crash.test_workers import Hold
 from tests.crash.town import LOSE, Town, copies, end
+from tests.smtp_actions import Hold
 from tests.smtp_server import Hang, ScriptedServer, Step
 
 pytestmark = pytest.mark.crash

@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 import signal
-import threading
-from dataclasses import dataclass, field
 
 import pytest
 
 from tests.acceptance.stage import eventually
 from tests.crash.promises import CELERY_ENDS, STOPPED, TAKEN_OVER
 from tests.crash.town import LOSE, TWICE, Town, copies, end
-from tests.smtp_actions import Action, Talk
+from tests.smtp_actions import Hold, Signal
 from tests.smtp_server import Hang, InTurn, Say, ScriptedServer, Step, Wait
 
 pytestmark = pytest.mark.crash
-
-
-@dataclass
-class Signal:
-    """An action that says that it is reached, and does nothing else."""
-
-    reached: threading.Event = field(default_factory=threading.Event)
-    takes = True
-
-    def __call__(self, talk: Talk) -> str:
-        self.reached.set()
-        return ""
-
-
-@dataclass
-class Hold:
-    """A server's answer that is kept back until it is let go."""
-
-    then: Action
-    takes: bool = True
-    reached: threading.Event = field(default_factory=threading.Event)
-    free: threading.Event = field(default_factory=threading.Event)
-
-    def __call__(self, talk: Talk) -> str:
-        self.reached.set()
-        while not self.free.wait(0.05):
-            talk.wait(0)
-        return self.then(talk)
 
 
 @pytest.mark.parametrize(
